@@ -1,0 +1,56 @@
+"""Stored: purposes, objections and what each snapshot showed."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Purpose(models.Model):
+    """Why the city may look, and at which facts."""
+
+    id = models.TextField(primary_key=True)
+    basis = models.TextField()
+    law = models.TextField()
+    facts = models.JSONField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(basis__in=("public_task", "legal_duty", "consent")),
+                name="purpose_has_a_legal_basis",
+            ),
+        )
+
+
+class Objection(models.Model):
+    """A resident said stop to a purpose; it holds until it is lifted."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.BigIntegerField()
+    purpose = models.TextField()
+    given_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject", "purpose"),
+                condition=Q(lifted_at=None),
+                name="one_objection_holds_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None) | Q(lifted_at__gt=F("given_at")),
+                name="objection_is_lifted_after_it_is_given",
+            ),
+        )
+
+
+class Snapshot(models.Model):
+    """One look: which purpose, at which times, how many rows; closed when its table is gone."""
+
+    id = models.UUIDField(primary_key=True)
+    purpose = models.TextField()
+    as_of = models.DateField()
+    known_at = models.DateTimeField()
+    rows = models.BigIntegerField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)

@@ -1,0 +1,143 @@
+"""The front door of fulfilment: capacity, assignment, and claims that hold a place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from stadi.fulfil.domain import Placed, Seeker, Vacancy, assign
+from stadi.fulfil.models import Capacity, Claim
+from stadi.kit.actor import Actor
+from stadi.kit.errors import StadiError
+from stadi.record import actions as record
+from stadi.record.domain import News
+from stadi.twin import actions as twin
+
+TERM_STARTS, TERM_ENDS = (8, 11), (6, 5)  # 11 August to 4 June, Helsinki's school year 2027
+
+
+class FullError(StadiError):
+    """The unit has no free place left."""
+
+
+class NoClaimError(StadiError):
+    """The place is no longer held for this case."""
+
+
+def term_days(term: int) -> tuple[date, date]:
+    """Return the first day of a term and the day after its last."""
+    return date(term, *TERM_STARTS), date(term + 1, *TERM_ENDS)
+
+
+@transaction.atomic
+def set_capacity(*, places: Mapping[int, int], term: int, by: Actor, at: datetime) -> None:
+    """Say how many places each unit has for a term; the last word counts."""
+    Capacity.objects.bulk_create(
+        [Capacity(unit=unit, term=term, places=n) for unit, n in places.items()],
+        update_conflicts=True,
+        unique_fields=["unit", "term"],
+        update_fields=["places"],
+    )
+    body = {"units": len(places), "places": sum(places.values()), "term": term}
+    record.write(News(kind="fulfil.capacity_set", body=body), by=by, at=at)
+
+
+def places(*, term: int) -> int:
+    """Return how many places there are for a term."""
+    total = Capacity.objects.filter(term=term).aggregate(n=Sum("places"))["n"]
+    return int(total or 0)
+
+
+def free(*, term: int) -> dict[int, int]:
+    """Return the free places of each unit for a term."""
+    since, _ = term_days(term)
+    taken: dict[int, int] = dict(
+        Claim.objects.exclude(hold="released")
+        .filter(since=since)
+        .values("unit")
+        .annotate(n=Sum("quantity"))
+        .values_list("unit", "n")
+    )
+    rows = Capacity.objects.filter(term=term).values_list("unit", "places")
+    return {unit: n - taken.get(unit, 0) for unit, n in rows}
+
+
+def find_places(  # noqa: PLR0913 - what an assignment needs
+    *, kind: str, seekers: Sequence[Seeker], term: int, factor: float, seed: str, keep: int
+) -> dict[int, Placed]:
+    """Return the best free place for each seeker; nothing is claimed yet."""
+    left = free(term=term)
+    vacancies = [
+        Vacancy(id=u.id, x=u.x, y=u.y, places=left.get(u.id, 0)) for u in twin.units(kind=kind)
+    ]
+    return assign(
+        seekers=seekers, vacancies=vacancies, factor=factor, seed=seed, keep_unit_metres=keep
+    )
+
+
+@transaction.atomic
+def hold(*, wanted: Mapping[UUID, int], term: int, by: Actor, at: datetime) -> None:
+    """Hold a place softly for each case, all or none."""
+    since, until = term_days(term)
+    left = _locked_free(wanted.values(), term)
+    for unit in wanted.values():
+        left[unit] = left.get(unit, 0) - 1
+    if full := sorted(unit for unit, n in left.items() if n < 0):
+        message = f"no free place left at unit {full[0]}; nothing was held"
+        raise FullError(message)
+    Claim.objects.bulk_create(
+        [
+            Claim(unit=unit, since=since, until=until, hold="soft", case=case)
+            for case, unit in wanted.items()
+        ]
+    )
+    news = [News(kind="fulfil.held", case=c, body={"unit": u}) for c, u in wanted.items()]
+    record.write_many(news, by=by, at=at)
+
+
+def _locked_free(units: Iterable[int], term: int) -> dict[int, int]:
+    wanted = sorted(set(units))
+    list(Capacity.objects.select_for_update().filter(unit__in=wanted, term=term).order_by("unit"))
+    left = free(term=term)
+    return {unit: left.get(unit, 0) for unit in wanted}
+
+
+@transaction.atomic
+def confirm(*, case: UUID, by: Actor, at: datetime) -> int:
+    """Make a case's soft claim hard and return its unit."""
+    claim = Claim.objects.select_for_update().filter(case=case, hold__in=("soft", "hard")).first()
+    if claim is None:
+        message = "this place is no longer held"
+        raise NoClaimError(message)
+    if claim.hold == "soft":
+        claim.hold = "hard"
+        claim.save()
+        record.write(News(kind="fulfil.confirmed", case=case), by=by, at=at)
+    return claim.unit
+
+
+@transaction.atomic
+def soften(*, case: UUID, by: Actor, at: datetime) -> None:
+    """Make a case's hard claim soft again, after an undo."""
+    if Claim.objects.filter(case=case, hold="hard").update(hold="soft"):
+        record.write(News(kind="fulfil.softened", case=case), by=by, at=at)
+
+
+@transaction.atomic
+def release(*, case: UUID, by: Actor, at: datetime) -> None:
+    """Free a case's place; freeing it twice changes nothing."""
+    if Claim.objects.filter(case=case).exclude(hold="released").update(hold="released"):
+        record.write(News(kind="fulfil.released", case=case), by=by, at=at)
+
+
+def overfull() -> list[int]:
+    """Return the units with more claims than places: always none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select c.unit from fulfil_capacity c join fulfil_claim k on k.unit = c.unit"
+            " and k.hold <> 'released' and extract(year from k.since) = c.term"
+            " group by c.id having sum(k.quantity) > c.places"
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,196 @@
+"""What a proactive service declares: its owner, why it may look, whom it finds, what it offers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stadi.kit.errors import StadiError
+from stadi.kit.rule import Exists, Fact, Param, Rule, facts_in, walk
+from stadi.kit.text import Text
+
+LEVELS = ("L0", "L1", "L2", "L3", "L4")
+FORBIDDEN = ("nationality", "native_language", "religion", "name", "appearance", "free_text")
+
+
+class ServiceError(StadiError):
+    """The service is not fit to run; the sentence says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """The legal ground: public_task, legal_duty or consent, and the law that gives it."""
+
+    kind: str
+    law: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """Why the city may look, and exactly at what: each fact with a reason of one sentence."""
+
+    id: str
+    basis: Basis
+    uses: dict[Fact, str]
+
+    @property
+    def slug(self) -> str:
+        """The purpose's name as the database spells it."""
+        return self.id.replace(".", "_").replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Offer one place each, the sum of distances as short as it can be."""
+
+    kind: str
+    home_x: Fact
+    home_y: Fact
+    prefer: Fact | None = None
+    prefer_metres: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """Offer everyone the same thing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardians:
+    """The offer goes to every guardian; a safety ban goes to a person instead."""
+
+    guardian: Fact
+    language: Fact
+    guard: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Self:
+    """The offer goes to the subject."""
+
+    language: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """How long the offer and the regret last, in days and hours."""
+
+    open_days: int
+    undo_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oversight:
+    """The person who answers for the service, and the queue for what it cannot decide."""
+
+    owner: str
+    queue: str
+    queue_days: int
+    sample: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A whole proactive service."""
+
+    id: str
+    line: str
+    version: str
+    level: str
+    owner: str
+    purpose: Purpose
+    who: tuple[Rule, ...]
+    propose: Assign | Fixed
+    recipient: Guardians | Self
+    offer: Offer
+    oversight: Oversight
+    cannot_reach: str
+
+    def __post_init__(self) -> None:
+        for problem in problems(self):
+            message = f"service {self.id}: {problem}"
+            raise ServiceError(message)
+
+    def facts(self) -> frozenset[Fact]:
+        """Return every fact that the rules, the proposal and the recipient read."""
+        named = [facts_in(rule.condition) for rule in self.who]
+        parts: tuple[object, ...] = (self.propose, self.recipient)
+        own = {
+            getattr(part, slot)
+            for part in parts
+            for slot in type(part).__dataclass_fields__  # type: ignore[attr-defined]
+            if isinstance(getattr(part, slot), Fact)
+        }
+        return frozenset().union(*named, own)
+
+    def params(self) -> frozenset[Param]:
+        """Return every dated parameter of the rules."""
+        return frozenset(n for r in self.who for n in walk(r.condition) if isinstance(n, Param))
+
+
+def problems(service: Service) -> list[str]:
+    """Return what is wrong with a service, each with what to do; empty when it is fit."""
+    return [*_about_data(service), *_about_level(service), *_about_rules(service)]
+
+
+def _about_data(service: Service) -> Iterator[str]:
+    used = {f.name for f in service.facts()}
+    named = {f.name for f in service.purpose.uses}
+    if extra := sorted(used - named):
+        yield f"reads {extra} which its purpose does not name: add a reason, or drop it"
+    if unused := sorted(named - used):
+        yield f"its purpose names {unused} which nothing reads: drop it (minimisation)"
+    for fact, why in service.purpose.uses.items():
+        if not why.strip():
+            yield f"gives no reason for {fact.name}"
+        if fact.category != "ordinary" and not service.purpose.basis.law:
+            yield f"reads special data {fact.name} without a ground"
+        if fact.polarity != "help":
+            yield f"reads {fact.name}, which is held for control, not for help"
+
+
+def _about_level(service: Service) -> Iterator[str]:
+    if service.level not in LEVELS:
+        yield f"has level {service.level!r}, which is none of {LEVELS}"
+    if service.level in ("L3", "L4"):
+        yield "may not take silence for a yes: L3 and L4 need a named legal rule"
+
+
+def _about_rules(service: Service) -> Iterator[str]:
+    if not service.who:
+        yield "finds nobody: give it at least one rule"
+    for rule in service.who:
+        for fact in facts_in(rule.condition):
+            if fact.column in FORBIDDEN:
+                yield f"the rule {rule.because!r} decides by {fact.name}, which no rule may"
+        for fact in _loose(rule):
+            if fact.relation.many:
+                yield f"the rule {rule.because!r} names {fact.name} outside exists(...)"
+
+
+def _loose(rule: Rule) -> frozenset[Fact]:
+    inside = {f for n in walk(rule.condition) if isinstance(n, Exists) for f in facts_in(n.where)}
+    return facts_in(rule.condition) - inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One case of cases.toml: facts in, outcome out; a test and a documentation at once."""
+
+    name: str
+    as_of: str
+    outcome: str
+    because: tuple[str, ...]
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """A service with the words and examples of its folder."""
+
+    service: Service
+    texts: dict[str, Text]
+    examples: tuple[Example, ...]
+    digest: str
+
+    def say(self, key: str, language: str, **fields: object) -> str:
+        """Return one of the service's texts."""
+        return self.texts[key].say(language, **fields)

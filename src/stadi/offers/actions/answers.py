@@ -1,0 +1,161 @@
+"""Answers to offers: see, accept, decline, object, undo; and what happens when time passes."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core import signing
+from django.db import transaction
+
+from stadi.consent import actions as consent
+from stadi.fulfil import actions as fulfil
+from stadi.kit.actor import Actor
+from stadi.offers.actions.cases import step
+from stadi.offers.actions.rounds import LINK
+from stadi.offers.domain import ASKED, NotOpenError, NotYoursError
+from stadi.offers.models import Case, Offer, Recipient
+from stadi.offers.plugins import plugin
+from stadi.people import actions as people
+from stadi.record.domain import News
+
+
+def follow(*, token: str) -> UUID:
+    """Return the recipient id that a signed link carries; a forged one is not ours."""
+    try:
+        return UUID(LINK.unsign(token))
+    except (signing.BadSignature, ValueError) as error:
+        message = "this link is not ours"
+        raise NotYoursError(message) from error
+
+
+def for_person(*, link: UUID, person: int) -> Recipient:
+    """Return the offer behind a link for the person it was sent to, and for nobody else."""
+    found = Recipient.objects.select_related("offer__case").filter(id=link, person=person).first()
+    if found is None:
+        message = "this offer was made to somebody else"
+        raise NotYoursError(message)
+    return found
+
+
+def _open(recipient: Recipient, at: datetime) -> Offer:
+    """Return the locked offer if it may be answered now."""
+    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    offer = Offer.objects.select_related("case").get(case=case)
+    late = offer.expires_at is None or offer.expires_at <= at
+    if case.state not in ASKED or late:
+        message = "this offer is no longer open"
+        raise NotOpenError(message)
+    purpose = plugin(case.service).service.purpose.id
+    if consent.objects(resident=case.subject, purpose=purpose):
+        message = "this service was stopped for this person"
+        raise NotOpenError(message)
+    return offer
+
+
+@transaction.atomic
+def see(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Note that a recipient has seen the offer; only the first look counts."""
+    recipient = for_person(link=link, person=by.id)
+    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    if case.state == "offered":
+        step(case=case.id, name="see", by=by, at=at)
+
+
+def see_opened(news: News, by: Actor, at: datetime) -> None:
+    """Note that the offer behind an opened message was seen."""
+    link = follow(token=str(news.body["link"]).rsplit("/", 1)[-1])
+    see(link=link, by=by, at=at)
+
+
+@transaction.atomic
+def accept(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Say yes: the place is claimed for good once the regret time has passed.
+
+    Saying it twice changes nothing; an offer that has ended cannot be accepted.
+    """
+    recipient = for_person(link=link, person=by.id)
+    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    if case.state in ("accepted", "fulfilling", "fulfilled"):
+        return
+    offer = _open(recipient, at)
+    step(case=case.id, name="accept", by=by, at=at)
+    if offer.unit is not None:
+        fulfil.confirm(case=case.id, by=by, at=at)
+    Offer.objects.filter(case=case).update(answered_at=at, answered_by=by.id)
+
+
+@transaction.atomic
+def decline(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Say not for us: the place is freed; the ordinary application stays open."""
+    recipient = for_person(link=link, person=by.id)
+    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    if case.state == "declined":
+        return
+    _open(recipient, at)
+    step(case=case.id, name="decline", by=by, at=at)
+    fulfil.release(case=case.id, by=by, at=at)
+    Offer.objects.filter(case=case).update(answered_at=at, answered_by=by.id)
+
+
+@transaction.atomic
+def object_to(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Stop the service for the subject of an offer, at once."""
+    case = for_person(link=link, person=by.id).offer.case
+    purpose = plugin(case.service).service.purpose.id
+    consent.object_to(resident=case.subject, purpose=purpose, by=by, at=at)
+
+
+def undo_until(offer: Offer) -> datetime | None:
+    """Return until when an accepted offer may be regretted."""
+    if offer.answered_at is None:
+        return None
+    hours = plugin(offer.case.service).service.offer.undo_hours
+    return offer.answered_at + timedelta(hours=hours)
+
+
+@transaction.atomic
+def undo(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Take a yes back within the regret time: the offer is open again."""
+    recipient = for_person(link=link, person=by.id)
+    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    until = undo_until(recipient.offer)
+    if case.state != "accepted" or until is None or until <= at:
+        message = "this answer can no longer be taken back"
+        raise NotOpenError(message)
+    step(case=case.id, name="undo", by=by, at=at)
+    fulfil.soften(case=case.id, by=by, at=at)
+    Offer.objects.filter(case=case).update(answered_at=None, answered_by=None)
+
+
+def fulfil_due(*, by: Actor, at: datetime) -> int:
+    """Fulfil every accepted offer whose regret time has passed; return how many."""
+    due = [
+        offer
+        for offer in Offer.objects.select_related("case").filter(case__state="accepted")
+        if (until := undo_until(offer)) is not None and until <= at
+    ]
+    for offer in due:
+        _fulfil(offer, by, at)
+    return len(due)
+
+
+@transaction.atomic
+def _fulfil(offer: Offer, by: Actor, at: datetime) -> None:
+    case = step(case=offer.case_id, name="begin", by=by, at=at)
+    if offer.unit is not None:
+        unit = fulfil.confirm(case=case.id, by=by, at=at)
+        people.place(child=case.subject, unit=unit, term=int(case.round), by=by, at=at)
+    step(case=case.id, name="fulfil", by=by, at=at)
+
+
+def expire_due(*, by: Actor, at: datetime) -> int:
+    """End every offer whose time ran out and free its place; a person follows it up."""
+    late = Offer.objects.filter(case__state__in=ASKED, expires_at__lte=at)
+    count = 0
+    for offer in late.select_related("case"):
+        with transaction.atomic():
+            queue_days = plugin(offer.case.service).service.oversight.queue_days
+            step(case=offer.case_id, name="expire", by=by, at=at, reason="no_answer")
+            fulfil.release(case=offer.case_id, by=by, at=at)
+            Case.objects.filter(id=offer.case_id).update(deadline=at + timedelta(days=queue_days))
+            count += 1
+    return count

@@ -1,0 +1,71 @@
+"""The life of a case as data: its states and the steps between them."""
+
+from dataclasses import dataclass
+
+from stadi.kit.errors import StadiError
+
+WAITING = ("candidate", "ready", "proposed")
+ASKED = ("offered", "seen")
+ENDED = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled", "closed")
+STATES = (
+    *WAITING,
+    "unclear",
+    "held",
+    *ASKED,
+    "undelivered",
+    "accepted",
+    "fulfilling",
+    *ENDED,
+)
+
+
+class TransitionError(StadiError):
+    """The case cannot take this step from where it stands."""
+
+
+class NotOpenError(StadiError):
+    """This offer can no longer be answered."""
+
+
+class NotYoursError(StadiError):
+    """This offer was made to somebody else."""
+
+
+class DisagreeError(StadiError):
+    """Screening and explanation give different answers: a defect, so nothing goes out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step that a case may take, and from which states."""
+
+    name: str
+    old: tuple[str, ...]
+    new: str
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step(name="ready", old=("candidate", "held"), new="ready"),
+        Step(
+            name="hold",
+            old=("candidate", "ready", "proposed", "unclear", "undelivered"),
+            new="held",
+        ),
+        Step(name="propose", old=("ready",), new="proposed"),
+        Step(name="offer", old=("proposed",), new="offered"),
+        Step(name="see", old=("offered",), new="seen"),
+        Step(name="accept", old=ASKED, new="accepted"),
+        Step(name="decline", old=ASKED, new="declined"),
+        Step(name="object", old=ASKED, new="objected"),
+        Step(name="expire", old=ASKED, new="expired"),
+        Step(name="undo", old=("accepted",), new="seen"),
+        Step(
+            name="withdraw", old=(*WAITING, "unclear", "held", *ASKED, "accepted"), new="withdrawn"
+        ),
+        Step(name="begin", old=("accepted",), new="fulfilling"),
+        Step(name="fulfil", old=("fulfilling",), new="fulfilled"),
+        Step(name="close", old=("unclear",), new="closed"),
+    )
+}

@@ -1,0 +1,150 @@
+"""Finds the services: folders of stadi.services and packages of the group `stadi.services`.
+
+A folder holds service.py, texts.toml, cases.toml and README.md; nothing else runs.
+"""
+
+import hashlib
+import tomllib
+from datetime import date
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from django.conf import settings
+
+from stadi.engine.explain import Person, explain
+from stadi.kit.errors import StadiError
+from stadi.kit.rule import RuleError
+from stadi.kit.service import Example, Plugin, Service
+from stadi.kit.text import LANGUAGES, Text
+
+SPOKEN = (
+    "title",
+    "tag",
+    "offer_title",
+    "offer_summary",
+    "message_subject",
+    "message_body",
+    "human",
+)
+PARTS = ("service.py", "texts.toml", "cases.toml", "README.md")
+
+
+class PluginError(StadiError):
+    """A service's folder cannot be used; the sentence names the file and the key."""
+
+
+@cache
+def plugins() -> dict[str, Plugin]:
+    """Return every service that this installation knows, by id."""
+    shipped = [point.value for point in entry_points(group="stadi.services")]
+    found = [load(name) for name in [*settings.STADI_SERVICES, *shipped]]
+    return {plugin.service.id: plugin for plugin in found}
+
+
+def plugin(service: str) -> Plugin:
+    """Return one service, or say which there are."""
+    if service not in plugins():
+        message = f"no service is called {service!r}; there are: {', '.join(sorted(plugins()))}"
+        raise PluginError(message)
+    return plugins()[service]
+
+
+def load(package: str) -> Plugin:
+    """Read and check a service's folder."""
+    folder = files(package)
+    if missing := [name for name in PARTS if not folder.joinpath(name).is_file()]:
+        message = f"{package}: {missing[0]} is missing"
+        raise PluginError(message)
+    service: Service = import_module(f"{package}.service").SERVICE
+    texts = _texts(folder.joinpath("texts.toml"), package)
+    needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who)]
+    if silent := [key for key in needed if key not in texts]:
+        message = f"{package}/texts.toml: {silent[0]} is missing"
+        raise PluginError(message)
+    examples = _examples(folder.joinpath("cases.toml"), package)
+    if lacking := {"yes", "no", "unknown"} - {e.outcome for e in examples}:
+        message = f"{package}/cases.toml: no example of {sorted(lacking)}"
+        raise PluginError(message)
+    digest = hashlib.sha256(b"\0".join(folder.joinpath(p).read_bytes() for p in PARTS)).hexdigest()
+    made = Plugin(service=service, texts=texts, examples=examples, digest=digest)
+    check_examples(made, package)
+    return made
+
+
+def _toml(file: Traversable, package: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        message = f"{package}/{file.name}: {error}"
+        raise PluginError(message) from error
+
+
+def _texts(file: Traversable, package: str) -> dict[str, Text]:
+    found = {}
+    for key, words in _flat(_toml(file, package)):
+        if missing := [lang for lang in LANGUAGES if not str(words.get(lang, "")).strip()]:
+            message = f"{package}/texts.toml: {key} has no words in {missing[0]!r}"
+            raise PluginError(message)
+        found[key] = Text(fi=str(words["fi"]), sv=str(words["sv"]), en=str(words["en"]))
+    return found
+
+
+def _flat(tree: dict[str, object], above: str = "") -> list[tuple[str, dict[str, object]]]:
+    found = []
+    for key, value in tree.items():
+        name = f"{above}{key}"
+        if not isinstance(value, dict):
+            message = f"texts.toml: {name} is not a table of languages"
+            raise PluginError(message)
+        if set(value) & set(LANGUAGES):
+            found.append((name, value))
+        else:
+            found += _flat(value, f"{name}.")
+    return found
+
+
+def _examples(file: Traversable, package: str) -> tuple[Example, ...]:
+    try:
+        rows = _toml(file, package)["case"]
+        return tuple(
+            Example(
+                name=row["name"],
+                as_of=str(row["as_of"]),
+                outcome=row["outcome"],
+                because=tuple(row.get("because", ())),
+                facts=row.get("facts", {}),
+            )
+            for row in rows  # type: ignore[attr-defined]
+        )
+    except KeyError as error:
+        message = f"{package}/cases.toml: a case lacks {error}"
+        raise PluginError(message) from error
+
+
+def example_person(example: Example) -> Person:
+    """Return the person that an example describes; a list of tables is a relation's rows."""
+    rows = {k: v for k, v in example.facts.items() if isinstance(v, list)}
+    own = {k: v for k, v in example.facts.items() if not isinstance(v, list)}
+    basis = str(own.pop("basis", "ok"))
+    return Person(subject=1, basis=basis, facts=own, rows=rows)
+
+
+def check_examples(made: Plugin, package: str) -> None:
+    """Run a service's examples; the first that comes out otherwise is an error."""
+    for example in made.examples:
+        try:
+            day = date.fromisoformat(example.as_of)
+            answer = explain(made.service.who, example_person(example), as_of=day)
+        except (RuleError, ValueError, TypeError) as error:
+            message = f"{package}/cases.toml: {example.name!r}: {error}"
+            raise PluginError(message) from error
+        failed = tuple(r.because for r in answer.reasons if r.holds is not True)
+        if answer.outcome != example.outcome or (example.because and failed != example.because):
+            message = (
+                f"{package}/cases.toml: {example.name!r} should be {example.outcome}"
+                f" {example.because}, and comes out {answer.outcome} {failed}"
+            )
+            raise PluginError(message)

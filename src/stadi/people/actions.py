@@ -1,0 +1,189 @@
+"""The front door of the registers: load them, write a placement, ask who somebody is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from stadi.kit.actor import Actor
+from stadi.kit.errors import StadiError
+from stadi.people.domain import Batch, Resident
+from stadi.people.models import Identity
+from stadi.record import actions as record
+from stadi.record.domain import News
+
+REGISTERS = {
+    "people_person": ("subject",),
+    "people_residence": ("subject",),
+    "people_contact": ("subject",),
+    "people_care": ("subject",),
+    "people_placement": ("subject", "term"),
+    "people_guardianship": ("subject", "guardian"),
+}
+RANGES = ("true_since", "true_until", "known_since", "known_until", "source")
+OVERLAP = """
+    select subject from (
+      select subject, true_since,
+             lag(true_until) over (partition by {key} order by true_since) as before
+      from {table} where known_until = 'infinity') one
+    where before > true_since limit 1"""
+
+
+class LoadError(StadiError):
+    """A register load was refused, and nothing of it was kept."""
+
+
+@transaction.atomic
+def introduce(*, identities: Sequence[Sequence[object]], by: Actor, at: datetime) -> None:
+    """Enter who residents are: (subject, given name, family name, identity code, persona)."""
+    columns = ("subject", "given_name", "family_name", "identity_code", "persona")
+    with connection.cursor() as cursor:
+        cursor.execute("create temp table stage (like people_identity) on commit drop")
+        _copy(cursor, "stage", columns, identities)
+        cursor.execute("insert into people_identity select * from stage on conflict do nothing")
+        cursor.execute("drop table stage")
+    news = News(kind="people.introduced", body={"residents": len(identities)})
+    record.write(news, by=by, at=at)
+
+
+@transaction.atomic
+def load(
+    *, batches: Sequence[Batch], true_since: date, source: str, by: Actor, at: datetime
+) -> int:
+    """Load register rows, all or none, and return how many were new; twice changes nothing.
+
+    A row that says what the register says already is left alone; one that says otherwise
+    closes what was known, at `at`, and adds what is known now.
+    """
+    new = sum(_load(batch, true_since, source, at) for batch in batches)
+    news = News(kind="people.loaded", body={"rows": new, "source": source})
+    record.write(news, by=by, at=at)
+    return new
+
+
+def _load(batch: Batch, true_since: date, source: str, at: datetime) -> int:
+    key = ", ".join(REGISTERS[batch.table])
+    named = ", ".join(batch.columns)
+    values = [c for c in batch.columns if c not in REGISTERS[batch.table]]
+    differs = " or ".join(f"r.{c} is distinct from s.{c}" for c in values) or "false"
+    same_key = " and ".join(f"r.{c} = s.{c}" for c in REGISTERS[batch.table])
+    current = f"{same_key} and r.known_until = 'infinity' and r.true_until = 'infinity'"
+    table = batch.table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"create temp table stage on commit drop as select {named} from {table} limit 0"
+        )
+        _copy(cursor, "stage", batch.columns, batch.rows)
+        cursor.execute("analyze stage")
+        cursor.execute(f"select {key} from stage group by {key} having count(*) > 1 limit 1")
+        if twice := cursor.fetchone():
+            message = f"{table}: {key} {twice} stands twice in the file; nothing was loaded"
+            raise LoadError(message)
+        cursor.execute(
+            f"update {table} r set known_until = %s from stage s where {current} and ({differs})"
+            f" returning {', '.join('r.' + c for c in REGISTERS[table])}, r.true_since, r.source",
+            [at],
+        )
+        cursor.execute(
+            f"insert into {table} ({named}, {', '.join(RANGES)})"
+            f" select {named}, %s, 'infinity', %s, 'infinity', %s from stage s"
+            f" where not exists (select 1 from {table} r where {current})",
+            [true_since, at, source],
+        )
+        count = cursor.rowcount
+        cursor.execute(OVERLAP.format(table=table, key=key))
+        if clash := cursor.fetchone():
+            message = f"{table}: subject {clash[0]} would have two rows true at the same time"
+            raise LoadError(message)
+        cursor.execute("drop table stage")
+    return int(count)
+
+
+def _copy(
+    cursor: object, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    try:
+        with cursor.copy(f"copy {table} ({', '.join(columns)}) from stdin") as out:  # type: ignore[attr-defined]
+            for row in rows:
+                out.write_row(row)
+    except IntegrityError as error:
+        message = f"{table}: {error}; nothing was loaded"
+        raise LoadError(message) from error
+
+
+@transaction.atomic
+def place(*, child: int, unit: int, term: int, by: Actor, at: datetime) -> None:
+    """Write a child's place for a term into the register; a second time changes nothing."""
+    batch = Batch(
+        table="people_placement", columns=("subject", "term", "unit"), rows=[(child, term, unit)]
+    )
+    load(batches=[batch], true_since=at.date(), source="stadi.offers", by=by, at=at)
+
+
+def resident(subject: int) -> Resident | None:
+    """Return who a resident is, or None."""
+    return residents([subject]).get(subject)
+
+
+def residents(subjects: Iterable[int]) -> dict[int, Resident]:
+    """Return who each of these residents is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select i.subject, given_name, family_name, coalesce(language, ''), persona"
+            " from people_identity i left join people_contact c on c.subject = i.subject"
+            " and c.known_until = 'infinity' and c.true_until = 'infinity'"
+            " where i.subject = any(%s)",
+            [list(subjects)],
+        )
+        rows = cursor.fetchall()
+    return {
+        row[0]: Resident(
+            subject=row[0], given_name=row[1], family_name=row[2], language=row[3], persona=row[4]
+        )
+        for row in rows
+    }
+
+
+def personas() -> list[Resident]:
+    """Return the demo's fixed people, in the order of their numbers."""
+    ids = Identity.objects.exclude(persona="").order_by("subject").values_list("subject", flat=True)
+    found = residents(ids)
+    return [found[i] for i in ids]
+
+
+def count() -> tuple[int, int]:
+    """Return how many residents and households the registers hold now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*), count(distinct household) from people_residence"
+            " where known_until = 'infinity' and true_until = 'infinity'"
+        )
+        row = cursor.fetchone()
+    return int(row[0]), int(row[1])
+
+
+def areas(subjects: Iterable[int]) -> dict[int, str]:
+    """Return each resident's postal area."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select subject, area from people_residence where known_until = 'infinity'"
+            " and true_until = 'infinity' and subject = any(%s)",
+            [list(subjects)],
+        )
+        return dict(cursor.fetchall())
+
+
+def lineages(
+    *, subjects: Iterable[int], register: str, at: datetime
+) -> dict[int, tuple[str, date]]:
+    """Return the source of each resident's current row in a register and since when it is true."""
+    if register not in REGISTERS:
+        message = f"no register is called {register}"
+        raise LoadError(message)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select subject, source, true_since from {register} where subject = any(%s)"
+            " and known_since <= %s and %s < known_until order by subject, true_since",
+            [list(subjects), at, at],
+        )
+        return {row[0]: (str(row[1]), row[2]) for row in cursor.fetchall()}

@@ -1,0 +1,132 @@
+"""Stored: registers of residents, each row with when it is true and when it was known.
+
+An open end is the database's `infinity`. Names and identity codes lie in `Identity`, which no
+view of the wall ever reads.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
+
+ENDLESS = RawSQL("'infinity'", [])
+
+
+class Identity(models.Model):
+    """Who a resident is to other people: invented names, an identity code 900-999."""
+
+    subject = models.BigIntegerField(primary_key=True)
+    given_name = models.TextField()
+    family_name = models.TextField()
+    identity_code = models.TextField(null=True)
+    persona = models.TextField(default="")
+
+
+class Bitemporal(models.Model):
+    """A register row: true in [true_since, true_until), known in [known_since, known_until)."""
+
+    subject = models.BigIntegerField()
+    true_since = models.DateField()
+    true_until = models.DateField()
+    known_since = models.DateTimeField()
+    known_until = models.DateTimeField()
+    source = models.TextField()
+
+    class Meta:
+        abstract = True
+
+
+def _ranges(name: str, *more: str) -> tuple[models.BaseConstraint, ...]:
+    """Return the sentences that hold of every register, with its name in front."""
+    key = ("subject", *more)
+    return (
+        models.CheckConstraint(
+            condition=Q(true_since__lt=F("true_until")), name=f"{name}_ends_after_it_begins"
+        ),
+        models.CheckConstraint(
+            condition=Q(known_since__lt=F("known_until")), name=f"{name}_is_known_before_it_is_not"
+        ),
+        models.UniqueConstraint(
+            fields=(*key, "true_since"),
+            condition=Q(known_until=RawSQL("'infinity'::timestamptz", [])),
+            name=f"{name}_says_one_thing_at_a_time",
+        ),
+    )
+
+
+class Person(Bitemporal):
+    """When a resident was born."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    birth_date = models.DateField(null=True)
+    sex = models.SmallIntegerField()
+
+    class Meta:
+        constraints = _ranges("person")
+
+
+class Residence(Bitemporal):
+    """Where a resident lives; the home point in EPSG:3067 metres."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    household = models.BigIntegerField()
+    municipality = models.TextField(null=True)
+    area = models.TextField()
+    home_x = models.IntegerField(null=True)
+    home_y = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = _ranges("residence")
+
+
+class Contact(Bitemporal):
+    """In which language a resident is met, and whether the home must never be shown."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    language = models.TextField(null=True)
+    safety_ban = models.BooleanField()
+
+    class Meta:
+        constraints = _ranges("contact")
+
+
+class Care(Bitemporal):
+    """A child's early education and care: municipal, private or at home."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    form = models.TextField()
+    unit = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            *_ranges("care"),
+            models.CheckConstraint(
+                condition=Q(form__in=("municipal", "private", "home")),
+                name="care_is_municipal_private_or_at_home",
+            ),
+        )
+
+
+class Placement(Bitemporal):
+    """A place that a child has for a term, named by the year it starts."""
+
+    pk = models.CompositePrimaryKey("subject", "term", "known_since", "true_since")
+    term = models.IntegerField()
+    unit = models.BigIntegerField()
+
+    class Meta:
+        constraints = _ranges("placement", "term")
+
+
+class Guardianship(Bitemporal):
+    """Who decides for a child."""
+
+    pk = models.CompositePrimaryKey("subject", "guardian", "known_since", "true_since")
+    guardian = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = (
+            *_ranges("guardianship", "guardian"),
+            models.CheckConstraint(
+                condition=~Q(subject=F("guardian")), name="nobody_is_their_own_guardian"
+            ),
+        )

@@ -1,0 +1,59 @@
+"""Sign-in: in a demo city, the picker of invented people."""
+
+from typing import Any
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from stadi.kit.access import ANYONE, open_to
+from stadi.people import actions as people
+from stadi.record import actions as record
+
+STORIES = {
+    "guardian": gettext_noop("Her son starts pre-primary education. The place is ready."),
+    "other_guardian": gettext_noop("The same child’s other guardian, living in another home."),
+    "private_care": gettext_noop(
+        "Her child is in private care, and is offered a place all the same."
+    ),
+    "safety_ban": gettext_noop(
+        "A family with a safety ban. A person, never a screen, takes it further."
+    ),
+    "no_language": gettext_noop("Nobody knows his language, so he is written to in all three."),
+    "young": gettext_noop("Left school in the autumn. Nothing here concerns her yet."),
+    "child": "",
+    "official": gettext_noop("Works through what a rule cannot decide."),
+    "manager": gettext_noop("Sees whom the services reach, and whom they do not."),
+}
+
+
+@open_to(ANYONE)
+def sign_in(request: Any) -> Any:
+    """Let a visitor of the demo be one of its invented people."""
+    shown = [p for p in people.personas() if p.persona != "child"] if record.is_demo() else []
+    if request.method == "POST":
+        chosen = {str(p.subject): p for p in shown}.get(request.POST.get("person", ""))
+        if chosen is None:
+            return render(request, "404.html", status=404)
+        request.session.cycle_key()
+        request.session["person"] = chosen.subject
+        after = request.POST.get("next", "")
+        if not url_has_allowed_host_and_scheme(after, allowed_hosts=None):
+            home = {"official": "staff", "manager": "reach"}.get(chosen.persona, "home")
+            after = reverse(home)
+        return HttpResponseRedirect(after)
+    personas = [
+        {
+            "id": p.subject,
+            "name": f"{p.given_name} {p.family_name}",
+            "story": _(STORIES.get(p.persona, "")) if STORIES.get(p.persona) else "",
+            "role": p.persona if p.persona in ("official", "manager") else "resident",
+            "language": p.language,
+        }
+        for p in shown
+    ]
+    context = {"personas": personas, "next": request.GET.get("next", "")}
+    return render(request, "people/picker.html", context)

@@ -1,0 +1,60 @@
+"""A pre-primary place for every child who starts, offered before anyone applies."""
+
+from datetime import date
+
+from stadi.kit.rule import Dated, Param, Rule, as_of, exists, year
+from stadi.kit.service import (
+    Assign,
+    Basis,
+    Guardians,
+    Offer,
+    Oversight,
+    Purpose,
+    Service,
+)
+from stadi.people import facts as pop
+
+LAW = "Perusopetuslaki (628/1998) 26 a §"
+STARTING_AGE = Param("starting_age", (Dated(since=date(2015, 8, 1), value=6, law=LAW),))
+
+SERVICE = Service(
+    id="preschool",
+    line="A1",
+    version="2027.1",
+    level="L2",
+    owner="early-childhood-education",
+    purpose=Purpose(
+        id="preschool.placement",
+        basis=Basis(kind="public_task", law=LAW),
+        uses={
+            pop.birth_date: "who starts",
+            pop.municipality: "whose duty it is",
+            pop.placement_term: "who still needs a place",
+            pop.home_x: "the shortest walk",
+            pop.home_y: "the shortest walk",
+            pop.care_unit: "the same friends, the same house",
+            pop.guardian: "whom to ask",
+            pop.contact_language: "in which language",
+            pop.safety_ban: "what must never be shown",
+        },
+    ),
+    who=(
+        Rule(condition=year(as_of) - year(pop.birth_date) == STARTING_AGE, because="turns_six"),
+        Rule(condition=pop.municipality == "091", because="lives_here"),
+        Rule(
+            condition=~exists(pop.PLACEMENT, pop.placement_term == year(as_of)),
+            because="has_no_place_yet",
+        ),
+    ),
+    propose=Assign(
+        kind="preschool",
+        home_x=pop.home_x,
+        home_y=pop.home_y,
+        prefer=pop.care_unit,
+        prefer_metres=400,
+    ),
+    recipient=Guardians(guardian=pop.guardian, language=pop.contact_language, guard=pop.safety_ban),
+    offer=Offer(open_days=14, undo_hours=24),
+    oversight=Oversight(owner="head-of-service", queue="service-guidance", queue_days=10),
+    cannot_reach="children without a birth date or a home municipality in the register",
+)

@@ -1,0 +1,209 @@
+"""The command line: up, down, demo, doctor, clock, import, screen, why, reach.
+
+Only the standard library is imported here, so that `stadi doctor` runs when nothing else does.
+Exit codes: 0 done, 1 refused or failed with a sentence, 2 the command was misspelt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+DEFAULT_RESIDENTS = 20_000
+DEFAULT_SEED = 2027
+
+
+def span(text: str) -> timedelta:
+    """Return the time that `14d`, `3h` or `30m` means."""
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in UNITS:
+        message = f"{text!r} is no time: write 14d, 3h or 30m"
+        raise argparse.ArgumentTypeError(message)
+    return timedelta(**{UNITS[unit]: int(number)})
+
+
+def count(text: str) -> int:
+    """Return a whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        message = f"{text!r} is not a whole number above zero"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="stadi", description="A city that offers before anyone asks."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, words: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=words, description=words)
+        made.set_defaults(run=globals()[f"_{name}"])
+        made.add_argument("--json", action="store_true", help="answer in JSON")
+        return made
+
+    def city(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--residents", type=count, default=DEFAULT_RESIDENTS, metavar="N")
+        made.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="S")
+
+    up = add("up", "start everything, draw the demo city if there is none, and serve the portal")
+    city(up)
+    up.add_argument("--port", type=count, default=8000)
+    add("down", "stop the database that `up` started")
+    city(add("demo", "draw the demo city anew, run the whole loop and print its report"))
+    add("doctor", "say in plain words what is missing or wrong")
+    clock = add("clock", "show the city's time, or move a demo city's time forward")
+    clock.add_argument("act", choices=("show", "advance"))
+    clock.add_argument("step", nargs="?", type=span, help="such as 14d, 3h or 30m")
+    load = add("import", "read a statistics file and draw the demo city from it")
+    load.add_argument("format", choices=("paavo",))
+    load.add_argument("file", type=Path)
+    city(load)
+    screen = add(
+        "screen", "run a service's rules over everyone and print the counts; changes nothing"
+    )
+    screen.add_argument("service")
+    why = add("why", "say what a service answers for one resident, and why")
+    why.add_argument("resident", type=int)
+    why.add_argument("--service", default="preschool")
+    why.add_argument("--language", choices=("fi", "sv", "en"), default="en")
+    add("reach", "print how far each service reaches")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    if arguments.run is _doctor:
+        return _doctor(arguments)
+    try:
+        from stadi.site import postgres
+    except ImportError as error:
+        _say(f"stadi: {error}; run `make up`, or `stadi doctor` to see what is missing")
+        return 1
+    from stadi.kit.errors import StadiError
+
+    try:
+        code: int = arguments.run(arguments)
+    except (StadiError, postgres.PostgresError) as error:
+        _say(f"stadi: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+def _print(arguments: argparse.Namespace, value: Any, words: Callable[[], str]) -> int:
+    print(json.dumps(value, default=str, ensure_ascii=False) if arguments.json else words())
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from stadi.site import doctor
+
+    return doctor.main(["--json"] if arguments.json else [])
+
+
+def _home() -> Path:
+    root = Path(__file__).parents[3]
+    return Path(os.environ.get("STADI_HOME", root / ".stadi"))
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    from stadi.site import postgres
+
+    stopped = postgres.down(_home())
+    words = "the database is stopped" if stopped else "no database was running"
+    return _print(arguments, {"stopped": stopped}, lambda: words)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from stadi.site import figures, house
+
+    areas = figures.areas(_home())
+    house.open_demo(_home(), anew=True)
+    from stadi.site import demo
+
+    report = demo.build(residents=arguments.residents, seed=arguments.seed, areas=areas)
+    return _print(arguments, report, lambda: demo.words(report))
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    from stadi.site import figures, house
+
+    house.check_port(arguments.port)
+    areas = figures.areas(_home())
+    if not house.open_demo(_home(), anew=False):
+        from stadi.site import demo
+
+        report = demo.build(residents=arguments.residents, seed=arguments.seed, areas=areas)
+        print(demo.words(report))
+    return house.serve(arguments.port)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from stadi.site import figures
+
+    figures.take_areas(arguments.file, _home())
+    return _demo(arguments)
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_demo(_home(), anew=False)
+    if arguments.act == "advance" and arguments.step is None:
+        _say("stadi: say how far, such as `stadi clock advance 14d`")
+        return 2
+    now = house.advance(arguments.step) if arguments.act == "advance" else house.local_now()
+    return _print(
+        arguments, {"now": now.isoformat()}, lambda: f"{now:%A %d %B %Y, %H:%M} ({now.tzinfo})"
+    )
+
+
+def _screen(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_demo(_home(), anew=False)
+    from stadi.site import ask
+
+    manifest = ask.screen(arguments.service)
+    return _print(arguments, manifest, lambda: ask.screen_words(manifest))
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_demo(_home(), anew=False)
+    from stadi.site import ask
+
+    answer = ask.why(arguments.resident, arguments.service, arguments.language)
+    return _print(arguments, answer, lambda: ask.why_words(answer, arguments.language))
+
+
+def _reach(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_demo(_home(), anew=False)
+    from stadi.site import ask
+
+    found = ask.reach()
+    return _print(arguments, found, lambda: ask.reach_words(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The demo's fixed people: invented, numbered below 1,000, never touched by simulated answers."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """One fixed person; `starts` marks a child who starts pre-primary education."""
+
+    id: int
+    name: str
+    family: str
+    story: str
+    household: int
+    born: date
+    sex: int
+    language: str | None = "fi"
+    safety_ban: bool = False
+    care: str = ""
+    guardians: tuple[int, ...] = ()
+    starts: bool = False
+
+
+WOMAN, MAN = 2, 1
+PERSONAS = (
+    Persona(
+        id=1,
+        name="Aino",
+        family="Virtala",
+        story="guardian",
+        household=1,
+        born=date(1989, 4, 2),
+        sex=WOMAN,
+    ),
+    Persona(
+        id=2,
+        name="Mikael",
+        family="Lindstad",
+        story="other_guardian",
+        household=2,
+        born=date(1987, 9, 30),
+        sex=MAN,
+        language="sv",
+    ),
+    Persona(
+        id=3,
+        name="Eino",
+        family="Virtala",
+        story="child",
+        household=1,
+        born=date(2021, 5, 5),
+        sex=MAN,
+        care="municipal",
+        guardians=(1, 2),
+        starts=True,
+    ),
+    Persona(
+        id=4,
+        name="Sara",
+        family="Okoro",
+        story="private_care",
+        household=3,
+        born=date(1991, 1, 17),
+        sex=WOMAN,
+        language="en",
+    ),
+    Persona(
+        id=5,
+        name="Ella",
+        family="Okoro",
+        story="child",
+        household=3,
+        born=date(2021, 11, 23),
+        sex=WOMAN,
+        care="private",
+        guardians=(4,),
+        starts=True,
+    ),
+    Persona(
+        id=6,
+        name="Kaisa",
+        family="Rantavuo",
+        story="safety_ban",
+        household=4,
+        born=date(1990, 7, 8),
+        sex=WOMAN,
+        safety_ban=True,
+    ),
+    Persona(
+        id=7,
+        name="Onni",
+        family="Rantavuo",
+        story="child",
+        household=4,
+        born=date(2021, 3, 14),
+        sex=MAN,
+        safety_ban=True,
+        care="home",
+        guardians=(6,),
+        starts=True,
+    ),
+    Persona(
+        id=8,
+        name="Tesfay",
+        family="Abrehe",
+        story="no_language",
+        household=5,
+        born=date(1984, 12, 1),
+        sex=MAN,
+        language=None,
+    ),
+    Persona(
+        id=9,
+        name="Selam",
+        family="Abrehe",
+        story="child",
+        household=5,
+        born=date(2021, 2, 28),
+        sex=WOMAN,
+        care="home",
+        guardians=(8,),
+        starts=True,
+    ),
+    Persona(
+        id=10,
+        name="Venla",
+        family="Kallioinen",
+        story="young",
+        household=6,
+        born=date(2008, 6, 19),
+        sex=WOMAN,
+    ),
+    Persona(
+        id=20,
+        name="Pirkko",
+        family="Asialampi",
+        story="official",
+        household=7,
+        born=date(1970, 10, 10),
+        sex=WOMAN,
+    ),
+    Persona(
+        id=21,
+        name="Henrik",
+        family="Johtola",
+        story="manager",
+        household=8,
+        born=date(1968, 3, 3),
+        sex=MAN,
+        language="sv",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The personas as rows of the registers."""
+
+    identities: list[tuple[object, ...]]
+    rows: dict[str, list[tuple[object, ...]]]
+
+
+def persona_rows(area: str, x: int, y: int, *, first_unit: int) -> Rows:
+    """Return the personas' register rows, their homes around a point in EPSG:3067 metres."""
+    home = {p.household: (x + 40 * p.household, y + 25 * p.household) for p in PERSONAS}
+    return Rows(
+        identities=[(p.id, p.name, p.family, None, p.story) for p in PERSONAS],
+        rows={
+            "people_person": [(p.id, p.born, p.sex) for p in PERSONAS],
+            "people_residence": [
+                (p.id, p.household, "091", area, *home[p.household]) for p in PERSONAS
+            ],
+            "people_contact": [(p.id, p.language, p.safety_ban) for p in PERSONAS],
+            "people_care": [
+                (p.id, p.care, first_unit if p.care == "municipal" else None)
+                for p in PERSONAS
+                if p.care
+            ],
+            "people_guardianship": [(p.id, g) for p in PERSONAS for g in p.guardians],
+        },
+    )
