@@ -11,10 +11,9 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages import actions as messages
-from stadi.offers.actions import answers, cases, reading, rounds
+from stadi.offers.actions import answers, cases, reading
 from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
 from stadi.offers.models import Case, Offer, Recipient, Transition
-from stadi.offers.plugins import plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
 from stadi.record.domain import leaf

@@ -23,6 +23,10 @@ from stadi.record import actions as record
 from stadi.record.domain import News
 
 
+class RoleChangedError(StadiError):
+    """A purpose's role has settings that the wall did not give it; register the purpose anew."""
+
+
 class PurposeUnknownError(StadiError):
     """No service has registered this purpose."""
 
@@ -53,8 +57,9 @@ def _raise_wall(purpose: Purpose) -> None:
         verb = "alter" if cursor.fetchone() else "create"
         for statement in (
             f"{verb} role {{role}} login noinherit connection limit 8 password {{secret}}",
-            "alter role {role} set default_transaction_read_only = on",
-            "alter role {role} set statement_timeout = '60s'",
+            "alter role {role} in database {db} reset all",
+            "alter role {role} reset all",
+            *(f"alter role {{role}} set {name} = '{value}'" for name, value in wall.SETTINGS),
             "revoke all on database {db} from public",
             "grant connect on database {db} to {role}",
             "create schema if not exists behind_the_wall",
@@ -135,6 +140,7 @@ def _take_snapshot(  # noqa: PLR0917 - one look, one line
     times: dict[str, Any] = {"as_of": as_of, "known": known_at, "purpose": purpose.id}
     rows = 0
     with connection.cursor() as cursor:
+        _check_settings(cursor, purpose)
         cursor.execute(
             sql.SQL("create schema {s}; grant usage on schema {s} to {r}").format(
                 s=sql.Identifier(schema), r=role
@@ -155,6 +161,20 @@ def _take_snapshot(  # noqa: PLR0917 - one look, one line
                 ).format(v=sql.Identifier(schema, view), t=table, r=role)
             )
     return rows
+
+
+def _check_settings(cursor: Any, purpose: Purpose) -> None:
+    """Refuse a role that changed its own settings, which PostgreSQL lets every role do."""
+    name = wall.role_name(str(connection.settings_dict["NAME"]), purpose)
+    cursor.execute(
+        "select unnest(setconfig) from pg_db_role_setting"
+        " where setrole = (select oid from pg_roles where rolname = %s)",
+        [name],
+    )
+    found = {row[0] for row in cursor.fetchall()}
+    if found != {f"{key}={value}" for key, value in wall.SETTINGS}:
+        message = f"the role of {purpose.id} has other settings than the wall gave it"
+        raise RoleChangedError(message)
 
 
 def _drop_snapshot(purpose: Purpose, snapshot: UUID, at: datetime) -> None:

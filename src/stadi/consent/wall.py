@@ -17,6 +17,7 @@ NOW = (
     " and {a}.true_since <= %(as_of)s and %(as_of)s < {a}.true_until"
 )
 HIDE = "case when o.subject is null then {a}.{c} end as {c}"
+SETTINGS = (("default_transaction_read_only", "on"), ("statement_timeout", "60s"))
 ANCHOR = Relation(name="residence", table="people_residence")
 
 # What PostgreSQL gives to everyone and no purpose needs: large objects, messages to other
@@ -27,7 +28,9 @@ do $wall$ declare f regprocedure; begin
     where pronamespace = 'pg_catalog'::regnamespace and (
       proname in ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_open', 'lowrite', 'lo_put',
                   'lo_import', 'lo_unlink', 'pg_notify', 'pg_get_viewdef', 'pg_get_ruledef',
-                  'pg_relation_size', 'pg_table_size', 'pg_total_relation_size')
+                  'pg_relation_size', 'pg_table_size', 'pg_total_relation_size',
+                  'pg_indexes_size', 'pg_lock_status', 'pg_blocking_pids',
+                  'pg_logical_emit_message')
       or proname like 'pg\\_advisory%' or proname like 'pg\\_try\\_advisory%'
       or proname like 'pg\\_stat\\_get%' or proname like '%\\_to\\_xml%')
   loop execute 'revoke execute on function ' || f || ' from public'; end loop;
@@ -40,10 +43,12 @@ revoke select on pg_catalog.pg_stats, pg_catalog.pg_stat_activity,
 
 
 def role_name(database: str, purpose: Purpose) -> str:
-    """Return the login role of a purpose; roles are cluster-wide, so the database comes first."""
-    whole = f"{database}_{purpose.slug}"
-    short = hashlib.sha256(whole.encode()).hexdigest()[:8]
-    return whole if len(whole) < 60 else f"{whole[:50]}_{short}"  # noqa: PLR2004 - names end at 63
+    """Return the login role of a purpose; roles are cluster-wide, so the database comes first.
+
+    The hash keeps apart what reads alike: `care.gap` and `care-gap` are two purposes.
+    """
+    short = hashlib.sha256(f"{database}\0{purpose.id}".encode()).hexdigest()[:12]
+    return f"{database}_{purpose.slug}"[:48] + f"_{short}"
 
 
 def password(secret: str, role: str) -> str:
@@ -53,7 +58,7 @@ def password(secret: str, role: str) -> str:
 
 def schema_name(purpose: Purpose, snapshot: UUID) -> str:
     """Return the schema that holds one look's views, the only one its role may use."""
-    return f"wall_{purpose.slug}_{snapshot.hex[:12]}"
+    return f"wall_{purpose.slug[:40]}_{snapshot.hex[:12]}"
 
 
 def by_view(facts: Sequence[Fact]) -> dict[str, list[Fact]]:

@@ -77,6 +77,15 @@ def _seen(fact: r.Fact, person: Person) -> object:
     return tuple(row.get(fact.column) for row in person.rows.get(fact.relation.name, ()))
 
 
+def _read(fact: r.Fact, row: Row) -> object:
+    """Return the fact's value; one of another type is an error, never a silent no."""
+    value = row.get(fact.column)
+    if value is not None and r.TYPES.get(type(value)) != fact.type:
+        message = f"{fact.name} is {fact.type}, and was given as {type(value).__name__}"
+        raise r.RuleError(message)
+    return value
+
+
 def _all(values: Sequence[object]) -> bool | None:
     return False if False in values else None if None in values else True
 
@@ -97,7 +106,7 @@ def _value(node: r.Expr, row: Row, person: Person, as_of: date) -> Any:  # noqa:
         case r.Param():
             return node.at(as_of)
         case r.Fact():
-            return row.get(node.column)
+            return _read(node, row)
         case r.All(items):
             return _all([below(i) for i in items])
         case r.Some(items):

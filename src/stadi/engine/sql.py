@@ -55,7 +55,9 @@ class _Writer:
             case r.Age(born):
                 return self._age(self.write(born))
             case r.Sum(left, right, sign=sign):
-                return f"({self.write(left)} {'+' if sign > 0 else '-'} {self.write(right)})"
+                # PostgreSQL adds two 4-byte columns in 4 bytes; DuckDB's extract holds 8.
+                first = f"cast({self.write(left)} as bigint)"
+                return f"({first} {'+' if sign > 0 else '-'} {self.write(right)})"
             case r.Compare(op, left, right):
                 return f"({self.write(left)} {op} {self.write(right)})"
             case r.In(item, values):

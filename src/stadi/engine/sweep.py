@@ -79,6 +79,7 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
     return csv.read_csv(
         buffer,
         read_options=csv.ReadOptions(column_names=[name for name, _ in columns]),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types=dict(columns),
             strings_can_be_null=True,

@@ -83,8 +83,9 @@ def assign(
     cost = np.take_along_axis(metres, near, 1)
     ids = np.array([u.id for u in units])
     here = ids[near] == np.array([-1 if s.unit is None else s.unit for s in seekers])[:, None]
-    cost = np.maximum(cost - keep_unit_metres * here, 0)
-    unplaced = (len(units) + 1) * (int(metres.max()) + 1)
+    # Every other unit counts further, rather than this one nearer: no walk falls below zero.
+    cost = cost + keep_unit_metres * ~here
+    unplaced = (len(units) + 1) * (int(metres.max()) + keep_unit_metres + 1)
     room = max(LOT_ROOM // len(seekers), 1)
     lots = [
         [lot(seed, f"{s.id}:{ids[u]}", room) for u in row]

@@ -85,6 +85,9 @@ def lift(value: object) -> Expr:
 
 
 def _need(node: Expr, wanted: str, where: str) -> None:
+    if not isinstance(node, Expr):
+        message = f"{where} needs {wanted}, not the plain value {node!r}"  # type: ignore[unreachable]
+        raise RuleError(message)
     if node.type != wanted:
         message = f"{where} needs {wanted}, not {node.type}"
         raise RuleError(message)
@@ -320,9 +323,7 @@ class Rule:
     because: str
 
     def __post_init__(self) -> None:
-        if self.condition.type != "bool":
-            message = f"the rule {self.because!r} is not a condition"
-            raise RuleError(message)
+        _need(self.condition, "bool", f"the rule {self.because!r}")
 
 
 as_of = AsOf()
@@ -330,17 +331,17 @@ as_of = AsOf()
 
 def year(day: Expr) -> Year:
     """Return the calendar year of a date."""
-    return Year(day)
+    return Year(lift(day))
 
 
 def age(born: Expr) -> Age:
     """Return whole years of age on the as-of day."""
-    return Age(born)
+    return Age(lift(born))
 
 
 def is_in(item: Expr, *values: Value) -> In:
     """Return whether the value is one of `values`."""
-    return In(item, values)
+    return In(lift(item), values)
 
 
 def exists(relation: Relation, where: Expr) -> Exists:

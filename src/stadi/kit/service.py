@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import Exists, Fact, Param, Rule, facts_in, walk
+from stadi.kit.rule import Exists, Expr, Fact, Param, Rule, facts_in, walk
 from stadi.kit.text import Text
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -112,14 +112,7 @@ class Service:
     def facts(self) -> frozenset[Fact]:
         """Return every fact that the rules, the proposal and the recipient read."""
         named = [facts_in(rule.condition) for rule in self.who]
-        parts: tuple[object, ...] = (self.propose, self.recipient)
-        own = {
-            getattr(part, slot)
-            for part in parts
-            for slot in type(part).__dataclass_fields__  # type: ignore[attr-defined]
-            if isinstance(getattr(part, slot), Fact)
-        }
-        return frozenset().union(*named, own)
+        return frozenset().union(*named, _named(self.propose), _named(self.recipient))
 
     def params(self) -> frozenset[Param]:
         """Return every dated parameter of the rules."""
@@ -157,18 +150,33 @@ def _about_level(service: Service) -> Iterator[str]:
 def _about_rules(service: Service) -> Iterator[str]:
     if not service.who:
         yield "finds nobody: give it at least one rule"
+    for fact in filter(_is_forbidden, _named(service.propose)):
+        yield f"proposes by {fact.name}, which no service may"
     for rule in service.who:
-        for fact in facts_in(rule.condition):
-            if fact.column in FORBIDDEN:
-                yield f"the rule {rule.because!r} decides by {fact.name}, which no rule may"
-        for fact in _loose(rule):
-            if fact.relation.many:
-                yield f"the rule {rule.because!r} names {fact.name} outside exists(...)"
+        for fact in filter(_is_forbidden, facts_in(rule.condition)):
+            yield f"the rule {rule.because!r} decides by {fact.name}, which no rule may"
+        for fact in (f for f in _loose(rule.condition) if f.relation.many):
+            yield f"the rule {rule.because!r} names {fact.name} outside exists(...)"
 
 
-def _loose(rule: Rule) -> frozenset[Fact]:
-    inside = {f for n in walk(rule.condition) if isinstance(n, Exists) for f in facts_in(n.where)}
-    return facts_in(rule.condition) - inside
+def _is_forbidden(fact: Fact) -> bool:
+    """Return whether the fact's column or its name says what no rule may decide by."""
+    return bool({fact.column, fact.name.rsplit(".", 1)[-1]} & set(FORBIDDEN))
+
+
+def _named(part: object) -> frozenset[Fact]:
+    """Return the facts that a policy, such as Assign or Guardians, holds."""
+    slots = getattr(type(part), "__dataclass_fields__", {})
+    held = (getattr(part, slot) for slot in slots)
+    return frozenset(value for value in held if isinstance(value, Fact))
+
+
+def _loose(node: Expr) -> frozenset[Fact]:
+    """Return the facts named outside every exists(...), also those named inside one as well."""
+    if isinstance(node, Exists):
+        return frozenset()
+    below = [_loose(child) for child in node.children()]
+    return frozenset().union(*below, [node] if isinstance(node, Fact) else [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

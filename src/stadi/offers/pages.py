@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -127,13 +127,15 @@ def _reason(service: str, leaf: dict[str, Any], language: str) -> dict[str, Any]
     if isinstance(value, list):
         value = ", ".join(map(str, value)) or _("none")
     elif facts[leaf["fact"]].type == "date":
-        value = date_format(date.fromisoformat(value), "j F Y" if language == "en" else "j. F Y")
+        value = date_format(
+            date.fromisoformat(value), pgettext("date pattern: day, month and year", "j F Y")
+        )
     return {
         "sentence": made.say(f"because.{leaf['because']}", language),
         "fact": facts[leaf["fact"]].label.say(language).capitalize(),
         "value": value,
-        "source": leaf["source"] or _("register of places"),
-        "since": date.fromisoformat(leaf["since"]) if leaf["since"] else "",
+        "source": _("register of places") if leaf["source"] == "placement" else leaf["source"],
+        "since": date.fromisoformat(leaf["since"]),
     }
 
 
@@ -180,7 +182,8 @@ def _uses(person: int, now: Any) -> list[dict[str, Any]]:
     for purpose, _as_of, when in consent.looks(at=now)[:5]:
         made = by_purpose.get(purpose)
         if made and not consent.objects(resident=person, purpose=purpose):
-            facts = ", ".join(f.label.say(language) for f in made.service.purpose.uses)
+            labels = [f.label.say(language) for f in made.service.purpose.uses]
+            facts = ", ".join(dict.fromkeys(labels))
             found.append({"purpose": made.say("title", language), "facts": facts, "when": when})
     return found
 

@@ -30,7 +30,7 @@ home_x = Fact(
     column="home_x",
     type="int",
     unit="m, EPSG:3067 east",
-    label=Text(fi="kodin sijainti (itä)", sv="hemmets läge (öst)", en="home point (east)"),
+    label=Text(fi="kodin sijainti", sv="hemmets läge", en="home point"),
 )
 home_y = Fact(
     name="people.home_y",
@@ -38,7 +38,7 @@ home_y = Fact(
     column="home_y",
     type="int",
     unit="m, EPSG:3067 north",
-    label=Text(fi="kodin sijainti (pohjoinen)", sv="hemmets läge (nord)", en="home point (north)"),
+    label=Text(fi="kodin sijainti", sv="hemmets läge", en="home point"),
 )
 contact_language = Fact(
     name="people.contact_language",

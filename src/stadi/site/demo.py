@@ -32,7 +32,7 @@ from stadi.twin import actions as twin
 from stadi.twin.domain import Place
 
 START = datetime(2027, 1, 15, 7, 0, tzinfo=UTC)  # 9.00 in Helsinki
-BORN_BEFORE = date(1900, 1, 1)
+REGISTERS_STAND = date(2026, 12, 31)  # the day that the figures' ages stand for
 FIRST_ID = 1000
 SOURCE = "demo city (invented)"
 CLAIMS = UUID("5f0d7ab2-6d2e-4d0e-9e53-1d3d0a4f2027")  # names claims of places given before
@@ -129,7 +129,7 @@ def load(city: City, areas: tuple[paavo.Area, ...]) -> None:
         Batch(table=b.table, columns=b.columns, rows=[*own.rows.get(b.table, []), *b.rows])
         for b in batches
     ]
-    people.load(batches=merged, true_since=BORN_BEFORE, source=SOURCE, by=SYSTEM, at=START)
+    people.load(batches=merged, true_since=REGISTERS_STAND, source=SOURCE, by=SYSTEM, at=START)
     for made in plugins().values():
         consent.register(purpose=made.service.purpose, by=SYSTEM, at=START)
     for child in city.objections.tolist():

@@ -100,7 +100,6 @@ USE_TZ = True
 TIME_ZONE = CITY.time_zone
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "stadi.site.npm.NpmFinder",

@@ -273,24 +273,28 @@ def _reasons(
             message = f"the engines disagree about a case of {service.id}: nothing was proposed"
             raise DisagreeError(message)
         found[subject] = [
-            _leaf(reason.because, fact, value, sources[fact.relation.table].get(subject))
+            _leaf(
+                reason.because,
+                fact,
+                value,
+                # no row at all: what is known is that there was none on this day
+                sources[fact.relation.table].get(subject) or (fact.relation.name, at.date()),
+            )
             for reason in answer.reasons
             for fact, value in reason.leaves
         ]
     return found
 
 
-def _leaf(
-    because: str, fact: Fact, value: object, origin: tuple[str, date] | None
-) -> dict[str, object]:
+def _leaf(because: str, fact: Fact, value: object, origin: tuple[str, date]) -> dict[str, object]:
     shown = value.isoformat() if isinstance(value, date) else value
-    source, since = origin or ("", None)
+    source, since = origin
     return {
         "because": because,
         "fact": fact.name,
         "value": list(shown) if isinstance(shown, tuple) else shown,
         "source": source,
-        "since": since.isoformat() if since else "",
+        "since": since.isoformat(),
     }
 
 

@@ -1,0 +1,74 @@
+"""The pages in a real browser: accessible, narrow, in three languages, without JavaScript."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from looking import matrix, sign_in, watch
+
+pytestmark = pytest.mark.django_db
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+@pytest.mark.parametrize(("name", "person", "path", "width", "language"), matrix())
+def test_a_page_is_accessible_narrow_and_keeps_to_its_origin(  # noqa: PLR0913 - a matrix
+    browser: Browser, origin: str, name: str, person: int, path: str, width: int, language: str
+):
+    del name  # it names the case
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    wrong = watch(page, origin)
+    sign_in(page, origin, person, language)
+    if "OFFER" in path:
+        decline = page.locator("a[href$='/no']").first.get_attribute("href") or ""
+        path = path.replace("OFFER", decline.removesuffix("/no").removeprefix(f"/{language}/"))
+    page.goto(f"{origin}/{language}/{path}")
+    for more in page.locator("details").all():
+        more.locator("summary").click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert wrong == []
+    context.close()
+
+
+def test_the_accept_journey_needs_no_javascript_and_only_a_keyboard(browser: Browser, origin: str):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    sign_in(page, origin, 8, "en")
+    page.get_by_role("button", name="Accept").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/receipt")
+    assert page.locator("h1").is_visible()
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Accept").wait_for()
+    context.close()
+
+
+def test_the_pictures_of_the_readme(browser: Browser, origin: str):
+    for name, person, width, path in (
+        ("offer", 1, 1280, ""),
+        ("home-mobile", 1, 390, ""),
+        ("staff", 20, 1280, "staff/"),
+        ("reach", 21, 1280, "insight/reach"),
+        ("picker", 0, 1280, "sign-in"),
+    ):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        if person:
+            sign_in(page, origin, person, "en")
+        page.goto(f"{origin}/en/{path}")
+        if name == "offer":
+            page.locator("summary").first.click()
+        page.evaluate("document.fonts.ready")
+        assert page.evaluate("document.fonts.check('16px \"Hanken Grotesk Variable\"')")
+        target = PICTURES if os.environ.get("STADI_PICTURES") else None
+        picture = page.screenshot(full_page=True)
+        assert len(picture) > 10_000
+        if target:
+            (target / f"{name}.png").write_bytes(picture)
+        context.close()

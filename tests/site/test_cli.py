@@ -1,0 +1,193 @@
+"""The command line, run as a person would, on a home of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from stadi.site import cli, postgres
+
+ROOT = Path(__file__).parents[2]
+PAAVO = ROOT.parent / "shared/data/population/paavo_helsinki_postal_2022.geojson"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    where = tmp_path_factory.mktemp("home")
+    yield where
+    postgres.erase(where)
+
+
+def _run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    keep = {
+        k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    }
+    env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "stadi.site.cli", *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=env, check=False, timeout=120
+    )
+
+
+@pytest.fixture(scope="module")
+def built(home: Path) -> dict[str, object]:
+    done = _run(home, "demo", "--residents", "1500", "--seed", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    report: dict[str, object] = json.loads(done.stdout)
+    return report
+
+
+def test_the_report_has_every_key_and_balances(built: dict[str, object]):
+    assert set(built) == {"residents", "households", "units", "places", "services", "seconds"}
+    counts = built["services"]["preschool"]  # type: ignore[index]
+    assert counts["screened"] == sum(counts[k] for k in ("yes", "no", "unknown", "stopped"))
+    assert counts["yes"] == sum(counts[k] for k in ("waiting", "offered", "held", "unreached"))
+    assert set(built["seconds"]) == {  # type: ignore[call-overload]
+        *("draw", "load", "extract", "screen", "assign", "offer", "answer", "total")
+    }
+
+
+def test_the_same_seed_gives_the_same_city(home: Path, built: dict[str, object]):
+    again = json.loads(_run(home, "demo", "--residents", "1500", "--seed", "5", "--json").stdout)
+    assert {k: v for k, v in again.items() if k != "seconds"} == {
+        k: v for k, v in built.items() if k != "seconds"
+    }
+
+
+@pytest.mark.usefixtures("built")
+def test_why_answers_for_a_child_and_a_grown_up(home: Path):
+    child = json.loads(_run(home, "why", "3", "--json").stdout)
+    assert child["outcome"] == "yes"
+    assert [r["holds"] for r in child["reasons"]] == [True, True, True]
+    grown = _run(home, "why", "1", "--language", "fi")
+    assert grown.returncode == 0
+    assert "✗ Lapsi täyttää tänä vuonna kuusi vuotta" in grown.stdout
+
+
+@pytest.mark.usefixtures("built")
+def test_screen_changes_nothing_and_reach_adds_up(home: Path):
+    before = _run(home, "reach", "--json").stdout
+    counts = json.loads(_run(home, "screen", "preschool", "--json").stdout)["counts"]
+    assert sum(counts.values()) == 1500
+    assert _run(home, "reach", "--json").stdout == before
+    assert json.loads(before)[0]["balances"] is True
+
+
+@pytest.mark.usefixtures("built")
+def test_the_clock_moves_forward_only_and_what_falls_due_is_done(home: Path):
+    start = json.loads(_run(home, "clock", "show", "--json").stdout)["now"]
+    later = json.loads(_run(home, "clock", "advance", "20d", "--json").stdout)["now"]
+    assert later > start
+    assert json.loads(_run(home, "reach", "--json").stdout)[0]["open"] == 0
+    assert _run(home, "clock", "advance", "-1d").returncode == 2
+    assert _run(home, "clock", "advance", "0d").returncode == 1
+    assert _run(home, "clock", "advance").returncode == 2
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("why", "999999"), "no resident 999999"),
+        (("screen", "nosuch"), "no service is called 'nosuch'"),
+        (("demo", "--residents", "5"), "more than 12 residents"),
+        (("import", "paavo", "/nosuch.geojson"), "/nosuch.geojson"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(home: Path, words: tuple[str, ...], told: str):
+    done = _run(home, *words)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_truncated_file_changes_nothing(home: Path, built: dict[str, object], tmp_path: Path):
+    del built
+    broken = tmp_path / "paavo_2022.geojson"
+    broken.write_text('{"type": "FeatureCollection", "features": [{"type"', "utf-8")
+    before = _run(home, "clock", "show").stdout
+    done = _run(home, "import", "paavo", str(broken))
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert broken.name in done.stderr
+    assert not (home / "areas.csv").exists()
+    assert _run(home, "clock", "show").stdout == before
+
+
+@pytest.mark.skipif(not PAAVO.exists(), reason="the real file is not here")
+def test_the_real_file_draws_the_same_city_as_the_built_in_table(
+    home: Path, built: dict[str, object]
+):
+    done = _run(home, "import", "paavo", str(PAAVO), "--residents", "1500", "--seed", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["services"] == built["services"]
+
+
+def test_a_database_killed_in_the_middle_leaves_no_half_city(home: Path):
+    keep = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "-m", "stadi.site.cli", "demo", "--residents", "6000"]
+    building = subprocess.Popen(
+        command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        building.wait(4)
+    building.kill()
+    building.wait()
+    server = postgres.status(home)
+    assert server is not None
+    os.kill(server.pid, 9)
+    done = _run(home, "demo", "--residents", "1500", "--seed", "5", "--json")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_port_in_use_is_said_before_anything_is_drawn(home: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = _run(home, "up", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "is taken" in done.stderr
+
+
+def test_a_database_that_is_no_demo_is_refused(home: Path):
+    import psycopg  # noqa: PLC0415 - beside its use
+
+    server = postgres.up(home)
+    with psycopg.connect(server.dsn, autocommit=True) as keeper:
+        keeper.execute("drop database if exists stadi_demo with (force)")
+        keeper.execute("create database stadi_demo")
+    with psycopg.connect(f"{server.dsn} dbname=stadi_demo", autocommit=True) as other:
+        other.execute("create table precious (id int)")
+    done = _run(home, "demo", "--residents", "1500")
+    assert done.returncode == 1
+    assert "is not a demo city" in done.stderr
+    with psycopg.connect(f"{server.dsn} dbname=stadi_demo", autocommit=True) as other:
+        assert other.execute("select count(*) from precious").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("14d", timedelta(days=14)), ("3h", timedelta(hours=3))]
+)
+def test_a_span_of_time_is_read(text: str, meant: timedelta):
+    assert cli.span(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "d", "14", "1.5d", "14w", "-3h"])
+def test_a_misspelt_span_is_refused(text: str):
+    with pytest.raises(cli.argparse.ArgumentTypeError):
+        cli.span(text)
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]):
+    for command in ("up", "down", "demo", "doctor", "clock", "import", "screen", "why", "reach"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([command, "--help"])
+        assert ended.value.code == 0
+        assert capsys.readouterr().out
