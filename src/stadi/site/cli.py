@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
     def add(name: str, words: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=words, description=words)
-        made.set_defaults(run=globals()[f"_{name}"])
+        made.set_defaults(run=globals().get(f"_{name}"))
         made.add_argument("--json", action="store_true", help="answer in JSON")
         return made
 
@@ -84,8 +84,10 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = parser().parse_args(argv)
-    if arguments.run is _doctor:
-        return _doctor(arguments)
+    if arguments.command == "doctor":
+        from stadi.site import doctor
+
+        return doctor.main(["--json"] if arguments.json else [])
     try:
         from stadi.site import postgres
     except ImportError as error:
@@ -110,12 +112,6 @@ def _say(words: str) -> None:
 def _print(arguments: argparse.Namespace, value: Any, words: Callable[[], str]) -> int:
     print(json.dumps(value, default=str, ensure_ascii=False) if arguments.json else words())
     return 0
-
-
-def _doctor(arguments: argparse.Namespace) -> int:
-    from stadi.site import doctor
-
-    return doctor.main(["--json"] if arguments.json else [])
 
 
 def _home() -> Path:
