@@ -63,7 +63,7 @@ def fact(relation: r.Relation, kind: str) -> r.Fact:
 
 
 @st.composite
-def nodes(draw: st.DrawFn, relation: r.Relation, kind: str, depth: int) -> r.Expr:
+def nodes(draw: st.DrawFn, relation: r.Relation, kind: str, depth: int) -> r.Expr:  # noqa: C901, PLR0911 - one line a node kind
     """Any node of a type over one relation; every kind of node can come."""
     leaves: list[Any] = [fact(relation, kind), fact(relation, kind), draw(VALUES[kind])]
     leaves += {"date": [r.as_of], "int": [PARAM]}.get(kind, [])

@@ -1,5 +1,6 @@
 """The rule language: what it builds, and what it refuses while it is being written."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -60,7 +61,7 @@ LIMIT = r.Param(
         lambda: "yes" if banned else "no",
     ],
 )
-def test_the_truth_of_a_rule_cannot_be_tested(drops_a_clause) -> None:
+def test_the_truth_of_a_rule_cannot_be_tested(drops_a_clause: Callable[[], object]) -> None:
     with pytest.raises(r.RuleError, match="write & for and"):
         drops_a_clause()
 
@@ -122,7 +123,7 @@ def test_operators_build_the_tree_they_show() -> None:
         lambda: r.Rule(condition=size, because="no condition"),
     ],
 )
-def test_a_type_error_is_said_while_the_rule_is_built(wrong) -> None:
+def test_a_type_error_is_said_while_the_rule_is_built(wrong: Callable[[], object]) -> None:
     with pytest.raises(r.RuleError):
         wrong()
 

@@ -73,3 +73,12 @@ def test_nothing_of_the_snapshot_stays_after_a_round():
             " union all select count(*) from pg_tables where schemaname = 'behind_the_wall'"
         )
         assert cursor.fetchall() == [(0,), (0,)]
+
+
+def test_what_a_dead_look_left_behind_is_cleared_away():
+    with demo.connection.cursor() as cursor:
+        cursor.execute("create schema wall_preschool_placement_dead")
+        cursor.execute("create table behind_the_wall.left_over (subject bigint)")
+    assert consent.clear_away() == 2
+    assert consent.clear_away() == 0
+    demo.run_service("preschool", WATCH)

@@ -107,6 +107,9 @@ def look(
 
     `only` limits the snapshot to one subject. The sight's connection is the purpose's own role.
     """
+    if not PurposeRow.objects.filter(id=purpose.id).exists():
+        message = f"the purpose {purpose.id} is not registered, so nothing may be read for it"
+        raise PurposeUnknownError(message)
     snapshot = uuid4()
     try:
         with transaction.atomic():
@@ -185,6 +188,29 @@ def _drop_snapshot(purpose: Purpose, snapshot: UUID, at: datetime) -> None:
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.hex}")
             cursor.execute(sql.SQL("drop table if exists {}").format(table))
         Snapshot.objects.filter(id=snapshot).update(closed_at=at)
+
+
+def clear_away() -> int:
+    """Drop what looks left behind whose program died, and return how many schemas there were.
+
+    Only at the start of the house, when nobody is looking.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "select nspname from pg_namespace where nspname like 'wall\\_%%'"
+            " union all select 'behind_the_wall' where exists"
+            " (select 1 from pg_tables where schemaname = 'behind_the_wall')"
+        )
+        left = [row[0] for row in cursor.fetchall()]
+        for schema in left:
+            cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+        cursor.execute("create schema if not exists behind_the_wall")
+    return len(left)
+
+
+def registered() -> set[str]:
+    """Return the purposes that have a wall."""
+    return set(PurposeRow.objects.values_list("id", flat=True))
 
 
 def _role_conninfo(purpose: Purpose) -> str:

@@ -1,9 +1,12 @@
 """The front door of the registers: load them, write a placement, ask who somebody is."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+import psycopg
+from django.db import DatabaseError, connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
@@ -25,7 +28,7 @@ OVERLAP = """
     select subject from (
       select subject, true_since,
              lag(true_until) over (partition by {key} order by true_since) as before
-      from {table} where known_until = 'infinity') one
+      from {table} where known_until = 'infinity' and subject in (select subject from stage)) one
     where before > true_since limit 1"""
 
 
@@ -39,7 +42,9 @@ def introduce(*, identities: Sequence[Sequence[object]], by: Actor, at: datetime
     columns = ("subject", "given_name", "family_name", "identity_code", "persona")
     with connection.cursor() as cursor:
         cursor.execute("create temp table stage (like people_identity) on commit drop")
-        _copy(cursor, "stage", columns, identities)
+        with cursor.copy(f"copy stage ({', '.join(columns)}) from stdin") as out:
+            for row in identities:
+                out.write_row(row)
         cursor.execute("insert into people_identity select * from stage on conflict do nothing")
         cursor.execute("drop table stage")
     news = News(kind="people.introduced", body={"residents": len(identities)})
@@ -62,53 +67,59 @@ def load(
 
 
 def _load(batch: Batch, true_since: date, source: str, at: datetime) -> int:
-    key = ", ".join(REGISTERS[batch.table])
-    named = ", ".join(batch.columns)
-    values = [c for c in batch.columns if c not in REGISTERS[batch.table]]
-    differs = " or ".join(f"r.{c} is distinct from s.{c}" for c in values) or "false"
-    same_key = " and ".join(f"r.{c} = s.{c}" for c in REGISTERS[batch.table])
-    current = f"{same_key} and r.known_until = 'infinity' and r.true_until = 'infinity'"
-    table = batch.table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"create temp table stage on commit drop as select {named} from {table} limit 0"
-        )
-        _copy(cursor, "stage", batch.columns, batch.rows)
-        cursor.execute("analyze stage")
-        cursor.execute(f"select {key} from stage group by {key} having count(*) > 1 limit 1")
-        if twice := cursor.fetchone():
-            message = f"{table}: {key} {twice} stands twice in the file; nothing was loaded"
-            raise LoadError(message)
-        cursor.execute(
-            f"update {table} r set known_until = %s from stage s where {current} and ({differs})"
-            f" returning {', '.join('r.' + c for c in REGISTERS[table])}, r.true_since, r.source",
-            [at],
-        )
-        cursor.execute(
-            f"insert into {table} ({named}, {', '.join(RANGES)})"
-            f" select {named}, %s, 'infinity', %s, 'infinity', %s from stage s"
-            f" where not exists (select 1 from {table} r where {current})",
-            [true_since, at, source],
-        )
-        count = cursor.rowcount
-        cursor.execute(OVERLAP.format(table=table, key=key))
-        if clash := cursor.fetchone():
-            message = f"{table}: subject {clash[0]} would have two rows true at the same time"
-            raise LoadError(message)
-        cursor.execute("drop table stage")
-    return int(count)
-
-
-def _copy(
-    cursor: object, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
     try:
-        with cursor.copy(f"copy {table} ({', '.join(columns)}) from stdin") as out:  # type: ignore[attr-defined]
-            for row in rows:
-                out.write_row(row)
-    except IntegrityError as error:
-        message = f"{table}: {error}; nothing was loaded"
-        raise LoadError(message) from error
+        with connection.cursor() as cursor:
+            return _merge(cursor, batch, (true_since, at, source))
+    except psycopg.Error as error:
+        raise LoadError(_told(batch.table, error)) from None
+    except DatabaseError as error:
+        raise LoadError(_told(batch.table, error.__cause__)) from None
+
+
+def _told(table: str, error: BaseException | None) -> str:
+    """Return where a row was refused and by which rule; never the value, which is personal."""
+    about = getattr(error, "diag", None)
+    spot = re.search(r"line (\d+)(?:, column (\w+))?", getattr(about, "context", None) or "")
+    field = (spot and spot[2]) or getattr(about, "column_name", None)
+    rule = getattr(about, "constraint_name", None) or type(error).__name__
+    row = f" row {spot[1]}" if spot else ""
+    named = f" field {field}" if field else ""
+    return f"{table}:{row}{named} was refused ({rule}); nothing was loaded"
+
+
+def _merge(cursor: Any, batch: Batch, ranges: tuple[date, datetime, str]) -> int:
+    table, key = batch.table, ", ".join(REGISTERS[batch.table])
+    named = ", ".join(batch.columns)
+    values = [c for c in batch.columns if c not in REGISTERS[table]]
+    differs = " or ".join(f"r.{c} is distinct from s.{c}" for c in values) or "false"
+    same_key = " and ".join(f"r.{c} = s.{c}" for c in REGISTERS[table])
+    current = f"{same_key} and r.known_until = 'infinity' and r.true_until = 'infinity'"
+    cursor.execute(f"create temp table stage on commit drop as select {named} from {table} limit 0")
+    with cursor.copy(f"copy stage ({named}) from stdin") as out:
+        for row in batch.rows:
+            out.write_row(row)
+    cursor.execute("analyze stage")
+    cursor.execute(f"select {key} from stage group by {key} having count(*) > 1 limit 1")
+    if twice := cursor.fetchone():
+        message = f"{table}: {key} {twice} stands twice in the file; nothing was loaded"
+        raise LoadError(message)
+    cursor.execute(
+        f"update {table} r set known_until = %s from stage s where {current} and ({differs})",
+        [ranges[1]],
+    )
+    cursor.execute(
+        f"insert into {table} ({named}, {', '.join(RANGES)})"
+        f" select {named}, %s, 'infinity', %s, 'infinity', %s from stage s"
+        f" where not exists (select 1 from {table} r where {current})",
+        list(ranges),
+    )
+    count: int = cursor.rowcount
+    cursor.execute(OVERLAP.format(table=table, key=key))
+    if clash := cursor.fetchone():
+        message = f"{table}: subject {clash[0]} would have two rows true at the same time"
+        raise LoadError(message)
+    cursor.execute("drop table stage")
+    return count
 
 
 @transaction.atomic

@@ -148,6 +148,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
         report = demo.build(residents=arguments.residents, seed=arguments.seed, areas=areas)
         print(demo.words(report))
+    house.put_in_order()
     return house.serve(arguments.port)
 
 

@@ -82,6 +82,19 @@ def _set_up_django() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
+def put_in_order() -> None:
+    """Clear away what a broken run left, and give a wall to services that are new."""
+    from stadi.consent import actions as consent
+    from stadi.offers.plugins import plugins
+    from stadi.record import actions as record
+
+    consent.clear_away()
+    known = consent.registered()
+    for made in plugins().values():
+        if made.service.purpose.id not in known:
+            consent.register(purpose=made.service.purpose, by=SYSTEM, at=record.now())
+
+
 def check_port(port: int) -> None:
     """Raise HouseError when something else listens on the port."""
     with socket.socket() as probe:
