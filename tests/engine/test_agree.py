@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -318,6 +319,19 @@ def test_a_text_comes_through_the_extract_as_it_is(
     postgres: psycopg.Connection[Any], words: str
 ) -> None:
     assert same(postgres, fact(OWN, "text") == words, one(own_text=words), AS_OF) == "yes"
+
+
+def test_a_long_text_of_many_lines_comes_through_the_extract_whole(
+    postgres: psycopg.Connection[Any],
+) -> None:
+    lines = "a line\n" * 400_000
+    found = answers(
+        postgres,
+        (r.Rule(condition=fact(OWN, "text") > "a", because="it"),),
+        [replace(one(own_text=lines), subject=i) for i in range(2)],
+        AS_OF,
+    )
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_fact_of_another_type_than_declared_is_an_error_and_shows_no_value() -> None:

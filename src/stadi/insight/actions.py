@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from stadi.insight.domain import measures, suppressed
+from stadi.insight.domain import band, measures, suppressed
 from stadi.offers.actions import reading
 from stadi.offers.plugins import plugins
 from stadi.people import actions as people
@@ -11,11 +11,11 @@ from stadi.people import actions as people
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaReach:
-    """One area's reach, small counts hidden."""
+    """One area's reach, small counts hidden, the share offered as a band."""
 
     area: str
     yes: str
-    offered: str
+    share: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +41,12 @@ def _reach(service: str) -> Reach:
     found = Counter(area.get(subject, "–") for subject, _, _ in cases)
     sent = Counter(area.get(subject, "–") for subject, _, offered in cases if offered)
     yes = suppressed(found)
-    offered = suppressed({a: sent[a] for a in found})
     return Reach(
         service=service,
         counts=counts,
         measures=measures(counts),
         balances=reading.balances(counts),
-        areas=tuple(AreaReach(area=a, yes=yes[a], offered=offered[a]) for a in sorted(found)),
+        areas=tuple(
+            AreaReach(area=a, yes=yes[a], share=band(sent[a], found[a])) for a in sorted(found)
+        ),
     )

@@ -32,3 +32,14 @@ def suppressed(counts: Mapping[str, int]) -> dict[str, str]:
     return {
         g: ("<10" if n < SMALLEST else "–") if g in hidden else str(n) for g, n in counts.items()
     }
+
+
+def band(part: int, whole: int) -> str:
+    """Return the share of part in whole as a band of ten per cent, "" where whole is small.
+
+    An exact share would tell how few were left out, and why a family is left out may be a ban.
+    """
+    if whole < SMALLEST:
+        return ""
+    low = min(part * 10 // whole * 10, 90)
+    return f"{low}–{low + 10} %"

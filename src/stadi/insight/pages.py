@@ -54,9 +54,7 @@ def reach(request: Any) -> Any:
                 "title": plugin(found.service).say("title", language),
                 "rows": rows,
                 "balance_ok": found.balances,
-                "areas": [
-                    {"label": a.area, "yes": a.yes, "offered": a.offered} for a in found.areas
-                ],
+                "areas": [{"label": a.area, "yes": a.yes, "share": a.share} for a in found.areas],
             }
         )
     return render(request, "insight/reach.html", {"services": services})

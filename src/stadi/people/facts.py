@@ -74,7 +74,7 @@ placement_term = Fact(
     column="term",
     type="int",
     unit="year the term starts",
-    label=Text(fi="esiopetuspaikka", sv="förskoleplats", en="pre-primary place"),
+    label=Text(fi="esiopetuspaikka", sv="plats i förskoleundervisning", en="pre-primary place"),
 )
 guardian = Fact(
     name="people.guardian",

@@ -111,7 +111,7 @@ def reach() -> list[dict[str, Any]]:
             **r.counts,
             **r.measures,
             "balances": r.balances,
-            "areas": [{"area": a.area, "yes": a.yes, "offered": a.offered} for a in r.areas],
+            "areas": [{"area": a.area, "yes": a.yes, "share": a.share} for a in r.areas],
         }
         for r in insight.reach()
     ]
