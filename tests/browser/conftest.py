@@ -53,16 +53,13 @@ def origin(city: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
     yield base
     server.terminate()
     server.wait()
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
-        )
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(django_db_blocker: Any) -> Iterator[Browser]:
     """Debian's Chromium; where it is missing the tests say so and are skipped."""
+    from django.db import connections  # noqa: PLC0415 - after Django is set up
+
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
@@ -73,4 +70,7 @@ def browser() -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+        with django_db_blocker.unblock():
+            # beside its loop Django keeps other connections, which nobody else closes
+            connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
