@@ -126,7 +126,8 @@ def main() -> int:
             settings.ALLOWED_HOSTS = ["*"]
             from stadi.site import demo
 
-            report = demo.build(residents=RESIDENTS, seed=2027, areas=figures.areas(home))
+            drawn = figures.draw_city(residents=RESIDENTS, seed=2027, areas=figures.areas(home))
+            report = demo.build(drawn)
             table = Table("what", "measured", "ratio", "floor", "goal")
             for row in [*loop(report), screening(), page()]:
                 table.add_row(*row)

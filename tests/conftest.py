@@ -25,10 +25,11 @@ def city(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, An
     from django.core.management import call_command  # noqa: PLC0415 - after Django is set up
 
     from stadi.people import paavo  # noqa: PLC0415
-    from stadi.site import demo  # noqa: PLC0415
+    from stadi.site import demo, figures  # noqa: PLC0415
 
     del django_db_setup
     with django_db_blocker.unblock():
         call_command("flush", verbosity=0, interactive=False)
-        yield demo.build(residents=3_000, seed=7, areas=paavo.built_in())
+        drawn = figures.draw_city(residents=3_000, seed=7, areas=paavo.built_in())
+        yield demo.build(drawn)
         call_command("flush", verbosity=0, interactive=False)

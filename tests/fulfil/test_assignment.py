@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import AssignmentError, Placed, Seeker, Vacancy, assign, lot
-from stadi.fulfil.models import Claim
+from stadi.fulfil.models import Capacity, Claim
 from stadi.kit.actor import SYSTEM
 
 AT = datetime(2027, 1, 15, 10, 0, tzinfo=UTC)
@@ -226,5 +226,21 @@ def test_inv_23_more_claims_than_places_show_up_as_overfull() -> None:
     set_places(u7=2)
     fulfil.hold(wanted={uuid4(): 7, uuid4(): 7}, term=2027, by=SYSTEM, at=AT)
     assert fulfil.overfull() == []
-    set_places(u7=1)
+    Capacity.objects.filter(unit=7).update(places=1)
     assert fulfil.overfull() == [7]
+
+
+def test_a_child_whose_thirty_nearest_units_are_full_still_finds_a_free_one():
+    units = [Vacancy(id=i, x=i * 100, y=0, places=1) for i in range(1, 33)]
+    seekers = [Seeker(id=i, x=0, y=0) for i in range(1, 33)]
+    placed = assign(seekers=seekers, vacancies=units, factor=1.0, seed="s")
+    assert sorted(p.unit for p in placed.values()) == list(range(1, 33))
+
+
+@pytest.mark.django_db
+def test_capacity_never_falls_below_what_is_claimed():
+    fulfil.set_capacity(places={1: 2}, term=2027, by=SYSTEM, at=AT)
+    fulfil.hold(wanted={uuid4(): 1, uuid4(): 1}, term=2027, by=SYSTEM, at=AT)
+    with pytest.raises(fulfil.FullError, match="unit 1 has 2 places claimed"):
+        fulfil.set_capacity(places={1: 1}, term=2027, by=SYSTEM, at=AT)
+    fulfil.set_capacity(places={1: 3}, term=2027, by=SYSTEM, at=AT)

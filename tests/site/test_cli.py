@@ -101,9 +101,11 @@ def test_the_clock_moves_forward_only_and_what_falls_due_is_done(home: Path):
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(home: Path, words: tuple[str, ...], told: str):
+    before = _run(home, "reach").stdout
     done = _run(home, *words)
     assert done.returncode == 1
     assert told in done.stderr
+    assert _run(home, "reach").stdout == before
     assert "Traceback" not in done.stderr
 
 

@@ -33,7 +33,15 @@ def term_days(term: int) -> tuple[date, date]:
 
 @transaction.atomic
 def set_capacity(*, places: Mapping[int, int], term: int, by: Actor, at: datetime) -> None:
-    """Say how many places each unit has for a term; the last word counts."""
+    """Say how many places each unit has for a term, never fewer than are claimed."""
+    list(Capacity.objects.select_for_update().filter(unit__in=places, term=term).order_by("unit"))
+    known = dict(Capacity.objects.filter(term=term).values_list("unit", "places"))
+    taken = {unit: known[unit] - left for unit, left in free(term=term).items()}
+    if short := sorted(unit for unit, n in places.items() if 0 <= n < taken.get(unit, 0)):
+        message = (
+            f"unit {short[0]} has {taken[short[0]]} places claimed already; nothing was changed"
+        )
+        raise FullError(message)
     Capacity.objects.bulk_create(
         [Capacity(unit=unit, term=term, places=n) for unit, n in places.items()],
         update_conflicts=True,

@@ -67,8 +67,9 @@ def assign(
 ) -> dict[int, Placed]:
     """Return each placed seeker's place; whoever is not in it found no free place.
 
-    Exact minimum-cost flow over each child's nearest units; leaving a child without a place
-    costs more than any walk. `keep_unit_metres` is how much nearer the present unit counts.
+    Exact minimum-cost flow over each child's nearest units, over all of them where the nearest
+    do not suffice; leaving a child without a place costs more than any walk. `keep_unit_metres`
+    is how much nearer the present unit counts.
     """
     if any(v.places < 0 for v in vacancies):
         message = "a unit has fewer than no places: mend its capacity first"
@@ -78,8 +79,34 @@ def assign(
     if not seekers or not units:
         return {}
     metres = _metres(seekers, units, factor)
-    near = np.argsort(metres * len(units) + np.arange(len(units)), axis=1, kind="stable")
-    near = near[:, :NEAREST]
+    order = np.argsort(metres * len(units) + np.arange(len(units)), axis=1, kind="stable")
+    near = order[:, :NEAREST]
+    chosen = _choose(seekers, units, metres, near, (seed, keep_unit_metres))
+    if None in chosen and near.shape[1] < len(units):
+        near = order
+        chosen = _choose(seekers, units, metres, near, (seed, keep_unit_metres))
+    ids = [u.id for u in units]
+    return {
+        s.id: Placed(
+            seeker=s.id,
+            unit=ids[near[i, k]],
+            metres=int(metres[i, near[i, k]]),
+            others=tuple((ids[u], int(metres[i, u])) for u in near[i, :4] if u != near[i, k])[:3],
+        )
+        for i, (s, k) in enumerate(zip(seekers, chosen, strict=True))
+        if k is not None
+    }
+
+
+def _choose(  # noqa: PLR0917 - one policy, one graph
+    seekers: Sequence[Seeker],
+    units: Sequence[Vacancy],
+    metres: Any,
+    near: Any,
+    policy: tuple[str, int],
+) -> list[int | None]:
+    """Return each seeker's column of `near`, None where it has no place; policy: seed, metres."""
+    seed, keep_unit_metres = policy
     cost = np.take_along_axis(metres, near, 1)
     ids = np.array([u.id for u in units])
     here = ids[near] == np.array([-1 if s.unit is None else s.unit for s in seekers])[:, None]
@@ -91,19 +118,7 @@ def assign(
         [lot(seed, f"{s.id}:{ids[u]}", room) for u in row]
         for s, row in zip(seekers, near, strict=True)
     ]
-    chosen = _flow(near, cost * LOT_ROOM + np.array(lots), units, unplaced * LOT_ROOM)
-    return {
-        s.id: Placed(
-            seeker=s.id,
-            unit=int(ids[near[i, k]]),
-            metres=int(metres[i, near[i, k]]),
-            others=tuple((int(ids[u]), int(metres[i, u])) for u in near[i, :4] if u != near[i, k])[
-                :3
-            ],
-        )
-        for i, (s, k) in enumerate(zip(seekers, chosen, strict=True))
-        if k is not None
-    }
+    return _flow(near, cost * LOT_ROOM + np.array(lots), units, unplaced * LOT_ROOM)
 
 
 def _metres(seekers: Sequence[Seeker], units: Sequence[Vacancy], factor: float) -> Any:

@@ -127,27 +127,43 @@ def _down(arguments: argparse.Namespace) -> int:
     return _print(arguments, {"stopped": stopped}, lambda: words)
 
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from stadi.site import figures, house
+def _drawn(arguments: argparse.Namespace) -> Any:
+    """Draw the city before anything is opened: what cannot be drawn must cost nothing."""
+    from stadi.site import figures
 
-    areas = figures.areas(_home())
+    return figures.draw_city(
+        residents=arguments.residents, seed=arguments.seed, areas=figures.areas(_home())
+    )
+
+
+def _build(drawn: Any) -> Any:
+    from stadi.site import demo  # its tables want an open house
+
+    return demo.build(drawn)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    drawn = _drawn(arguments)
     house.open_demo(_home(), anew=True)
+    report = _build(drawn)
+    return _print(arguments, report, lambda: _words(report))
+
+
+def _words(report: Any) -> str:
     from stadi.site import demo
 
-    report = demo.build(residents=arguments.residents, seed=arguments.seed, areas=areas)
-    return _print(arguments, report, lambda: demo.words(report))
+    return demo.words(report)
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from stadi.site import figures, house
+    from stadi.site import house
 
     house.check_port(arguments.port)
-    areas = figures.areas(_home())
+    drawn = _drawn(arguments)
     if not house.open_demo(_home(), anew=False):
-        from stadi.site import demo
-
-        report = demo.build(residents=arguments.residents, seed=arguments.seed, areas=areas)
-        print(demo.words(report))
+        print(_words(_build(drawn)))
     house.put_in_order()
     return house.serve(arguments.port)
 

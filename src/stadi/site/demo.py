@@ -6,7 +6,7 @@ Personas are fixed people below number 1,000; simulated answers never touch them
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -22,18 +22,16 @@ from stadi.offers.actions import answers, reading, rounds
 from stadi.offers.plugins import plugins
 from stadi.people import actions as people
 from stadi.people import paavo
-from stadi.people.city import City, draw
+from stadi.people.city import City
 from stadi.people.domain import Batch
 from stadi.record import actions as record
 from stadi.record.domain import News
-from stadi.site.figures import AreasError
+from stadi.site.figures import FIRST_ID, START, Drawn
 from stadi.site.personas import PERSONAS, persona_rows
 from stadi.twin import actions as twin
 from stadi.twin.domain import Place
 
-START = datetime(2027, 1, 15, 7, 0, tzinfo=UTC)  # 9.00 in Helsinki
 REGISTERS_STAND = date(2026, 12, 31)  # the day that the figures' ages stand for
-FIRST_ID = 1000
 SOURCE = "demo city (invented)"
 CLAIMS = UUID("5f0d7ab2-6d2e-4d0e-9e53-1d3d0a4f2027")  # names claims of places given before
 # Helsinki's pilot of January 2020: 93 % answered, 83 % accepted; the rest said something else.
@@ -60,38 +58,23 @@ class Stopwatch:
 
     def result(self) -> dict[str, float]:
         """Return all seconds, rounded to milliseconds, with their total."""
-        total = time.perf_counter() - self.begun
+        total = time.perf_counter() - self.begun + self.seconds["draw"]
         return {k: round(v, 3) for k, v in self.seconds.items()} | {"total": round(total, 3)}
 
 
-def build(*, residents: int, seed: int, areas: tuple[paavo.Area, ...]) -> dict[str, Any]:
-    """Draw and load a city into the empty demo database, run every service once, and report."""
+def build(drawn: Drawn) -> dict[str, Any]:
+    """Load a drawn city into the empty demo database, run every service once, and report."""
     watch = Stopwatch()
-    if residents <= len(PERSONAS):
-        message = (
-            f"a demo city needs more than {len(PERSONAS)} residents: its personas are that many"
-        )
-        raise AreasError(message)
-    with watch.step("draw", "Drawing the city"):
-        try:
-            city = draw(
-                areas=areas,
-                residents=residents - len(PERSONAS),
-                seed=seed,
-                today=START.date(),
-                first_id=FIRST_ID,
-            )
-        except ValueError as error:
-            raise AreasError(str(error)) from error
+    watch.seconds["draw"] = drawn.seconds
     with watch.step("load", "Loading the registers"):
-        load(city, areas)
+        load(drawn.city, drawn.areas)
     for service in sorted(plugins()):
         run_service(service, watch)
     with watch.step("answer", "Residents answer (simulated)"):
-        simulate(seed)
+        simulate(drawn.seed)
         later = record.advance(by=SYSTEM, step=timedelta(days=3))
         answers.fulfil_due(by=SYSTEM, at=later)
-    record.write(News(kind="site.demo_built", body={"seed": seed}), by=SYSTEM, at=later)
+    record.write(News(kind="site.demo_built", body={"seed": drawn.seed}), by=SYSTEM, at=later)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     return report(watch.result())

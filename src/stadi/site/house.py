@@ -33,6 +33,9 @@ def open_demo(home: Path, *, anew: bool) -> bool:
     server = os.environ.get("DATABASE_URL") or postgres.up(home).dsn
     address = make_conninfo(server, dbname=DEMO)
     with psycopg.connect(server, autocommit=True) as keeper:
+        if "DATABASE_URL" not in os.environ:
+            # on our own server nobody but us has business outside the city's database
+            keeper.execute("revoke connect on database postgres, template1, stadi from public")
         there = keeper.execute("select 1 from pg_database where datname = %s", [DEMO]).fetchone()
         if there and not _is_demo(address):
             message = f"the database {DEMO} is not a demo city; a demo touches nothing but its own"
