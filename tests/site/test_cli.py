@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -130,21 +133,20 @@ def test_the_real_file_draws_the_same_city_as_the_built_in_table(
     assert json.loads(done.stdout)["services"] == built["services"]
 
 
-def test_a_database_killed_in_the_middle_leaves_no_half_city(home: Path):
+@pytest.mark.parametrize("after", [1.5, 2.5, 4.0])
+def test_a_database_killed_in_the_middle_leaves_no_half_city(home: Path, after: float):
     keep = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
     env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
     env.pop("DJANGO_SETTINGS_MODULE", None)
-    command = [sys.executable, "-m", "stadi.site.cli", "demo", "--residents", "6000"]
+    command = [sys.executable, "-m", "stadi.site.cli", "demo", "--residents", "20000"]
     building = subprocess.Popen(
         command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     with pytest.raises(subprocess.TimeoutExpired):
-        building.wait(4)
+        building.wait(after)
     building.kill()
     building.wait()
-    server = postgres.status(home)
-    assert server is not None
-    os.kill(server.pid, 9)
+    os.kill(postgres.up(home).pid, 9)
     done = _run(home, "demo", "--residents", "1500", "--seed", "5", "--json")
     assert done.returncode == 0, done.stderr
 
@@ -156,6 +158,32 @@ def test_a_port_in_use_is_said_before_anything_is_drawn(home: Path):
         done = _run(home, "up", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 1
     assert "is taken" in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_portal_is_served_and_everything_stops_again_cleanly(home: Path, how: signal.Signals):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keep = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
+    words = ("up", "--port", str(port), "--residents", "1500")
+    command = [sys.executable, "-m", "stadi.site.cli", *words]
+    serving = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    page = b""
+    for _ in range(300):
+        try:
+            page = urllib.request.urlopen(f"http://localhost:{port}/en/sign-in").read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    serving.send_signal(how)
+    serving.wait(30)
+    assert b"Aino" in page
+    assert postgres.status(home) is None
 
 
 def test_a_database_that_is_no_demo_is_refused(home: Path):

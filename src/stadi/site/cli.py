@@ -119,6 +119,13 @@ def _home() -> Path:
     return Path(os.environ.get("STADI_HOME", root / ".stadi"))
 
 
+def _down_quietly() -> None:
+    """Stop the database that we started; a foreign one is none of our business."""
+    from stadi.site import postgres
+
+    postgres.down(_home())
+
+
 def _down(arguments: argparse.Namespace) -> int:
     from stadi.site import postgres
 
@@ -165,7 +172,10 @@ def _up(arguments: argparse.Namespace) -> int:
     if not house.open_demo(_home(), anew=False):
         print(_words(_build(drawn)))
     house.put_in_order()
-    return house.serve(arguments.port)
+    try:
+        return house.serve(arguments.port)
+    finally:
+        _down_quietly()
 
 
 def _import(arguments: argparse.Namespace) -> int:

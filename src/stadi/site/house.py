@@ -1,6 +1,7 @@
 """Opens and closes the house: the database, Django, the web server, the clock."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from stadi.kit.errors import StadiError
 from stadi.site import postgres
 
 DEMO = "stadi_demo"
+MARK = "an invented city of Stadi, drawn anew at will"
 
 
 class HouseError(StadiError):
@@ -45,34 +47,34 @@ def open_demo(home: Path, *, anew: bool) -> bool:
             keeper.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(DEMO)))
         if not there or anew or not finished:
             keeper.execute(sql.SQL("create database {}").format(sql.Identifier(DEMO)))
+            keeper.execute(
+                sql.SQL("comment on database {} is {}").format(
+                    sql.Identifier(DEMO), sql.Literal(MARK)
+                )
+            )
     os.environ["DATABASE_URL"] = address
     os.environ.setdefault("STADI_HOME", str(home))
     _set_up_django()
     return finished and not anew
 
 
-def _tables(address: str) -> int:
-    with psycopg.connect(address) as demo:
-        row = demo.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone()
-        return int(row[0]) if row else 0
-
-
 def _is_demo(address: str) -> bool:
-    """Return whether the database is a demo city, or still empty after a broken start."""
-    if not _tables(address):
-        return True
+    """Return whether we made the database for a demo, or nothing is in it yet."""
     with psycopg.connect(address) as demo:
-        if not demo.execute("select to_regclass('record_clock')").fetchone()[0]:  # type: ignore[index]
-            return False
-        row = demo.execute("select mode from record_clock").fetchone()
-        residents = demo.execute("select exists (select 1 from people_person)").fetchone()
-        return row == ("demo",) if row else residents == (False,)
+        row = demo.execute(
+            "select shobj_description(oid, 'pg_database') = %s"
+            " or not exists (select 1 from pg_tables where schemaname = 'public')"
+            " from pg_database where datname = current_database()",
+            [MARK],
+        ).fetchone()
+        return bool(row and row[0])
 
 
 def _is_finished(address: str) -> bool:
-    if not _tables(address):
-        return False
+    """Return whether the demo city was built to its end; a broken run is begun anew."""
     with psycopg.connect(address) as demo:
+        if demo.execute("select to_regclass('record_entry')").fetchone() == (None,):
+            return False
         row = demo.execute("select 1 from record_entry where kind = 'site.demo_built'").fetchone()
         return row is not None
 
@@ -112,27 +114,21 @@ def check_port(port: int) -> None:
 
 
 def serve(port: int) -> int:
-    """Serve the portal until it is interrupted; return the server's exit code."""
-    print(f"The portal is at http://localhost:{port} (stop with Ctrl-C)", flush=True)
+    """Serve the portal until it is interrupted or ended; return the server's exit code."""
+    granian = str(Path(sys.executable).with_name("granian"))
     command = [
-        str(Path(sys.executable).with_name("granian")),
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        "--blocking-threads",
-        "4",
-        "--log-level",
-        "warning",
+        *(granian, "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning"),
         "stadi.site.wsgi:application",
     ]
+    print(f"The portal is at http://localhost:{port} (stop with Ctrl-C)", flush=True)
+    server = subprocess.Popen(command)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        return subprocess.run(command, check=False).returncode
+        return server.wait()
     except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
         return 0
 
 
