@@ -115,25 +115,28 @@ def page() -> Row:
     )
 
 
+def measure(home: Path) -> list[Row]:
+    """Return all rows, measured on a city of its own."""
+    drawn = figures.draw_city(residents=RESIDENTS, seed=2027, areas=figures.areas(home))
+    with house.building(home, anew=True):
+        from django.conf import settings
+
+        from stadi.site import demo
+
+        settings.ALLOWED_HOSTS = ["*"]
+        return [*loop(demo.build(drawn)), screening(), page()]
+
+
 def main() -> int:
-    """Draw a city of its own, measure, print one table, and clear up."""
+    """Measure, print one table, and clear up."""
     with tempfile.TemporaryDirectory(prefix="stadi-bench-") as folder:
-        home = Path(folder)
         try:
-            house.open_demo(home, anew=True)
-            from django.conf import settings
-
-            settings.ALLOWED_HOSTS = ["*"]
-            from stadi.site import demo
-
-            drawn = figures.draw_city(residents=RESIDENTS, seed=2027, areas=figures.areas(home))
-            report = demo.build(drawn)
             table = Table("what", "measured", "ratio", "floor", "goal")
-            for row in [*loop(report), screening(), page()]:
+            for row in measure(Path(folder)):
                 table.add_row(*row)
             Console(width=120).print(table)
         finally:
-            postgres.erase(home)
+            postgres.erase(Path(folder))
     return 0
 
 

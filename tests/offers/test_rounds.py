@@ -82,3 +82,11 @@ def test_what_a_dead_look_left_behind_is_cleared_away():
     assert consent.clear_away() == 2
     assert consent.clear_away() == 0
     demo.run_service("preschool", WATCH)
+
+
+def test_a_guardian_whom_the_registers_do_not_know_brings_a_person_in():
+    with demo.connection.cursor() as cursor:
+        cursor.execute("update people_guardianship set guardian = 999999 where guardian = 8")
+    demo.run_service("preschool", WATCH)
+    assert Case.objects.get(subject=9, service="preschool").state == "held"
+    assert not Message.objects.filter(recipient=999_999).exists()

@@ -151,6 +151,34 @@ def test_a_database_killed_in_the_middle_leaves_no_half_city(home: Path, after: 
     assert done.returncode == 0, done.stderr
 
 
+def test_without_a_city_a_question_is_refused_and_nothing_is_made(tmp_path: Path):
+    try:
+        done = _run(tmp_path, "why", "3")
+        assert done.returncode == 1
+        assert "run `stadi demo`" in done.stderr
+    finally:
+        postgres.erase(tmp_path)
+
+
+def test_a_city_being_drawn_is_not_drawn_twice_at_once(home: Path):
+    import psycopg  # noqa: PLC0415 - beside its use
+
+    with psycopg.connect(postgres.up(home).dsn, autocommit=True) as other:
+        other.execute("select pg_advisory_lock(2027)")
+        done = _run(home, "demo", "--residents", "1500")
+    assert done.returncode == 1
+    assert "wait until it is done" in done.stderr
+
+
+def test_a_half_dropped_city_is_drawn_anew(home: Path):
+    import psycopg  # noqa: PLC0415 - beside its use
+
+    with psycopg.connect(postgres.up(home).dsn, autocommit=True) as keeper:
+        keeper.execute("update pg_database set datconnlimit = -2 where datname = 'stadi_demo'")
+    done = _run(home, "demo", "--residents", "1500", "--seed", "5", "--json")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_port_in_use_is_said_before_anything_is_drawn(home: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

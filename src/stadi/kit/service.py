@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import Exists, Expr, Fact, Param, Rule, facts_in, walk
+from stadi.kit.rule import Exists, Expr, Fact, Rule, facts_in
 from stadi.kit.text import Text
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -113,10 +113,6 @@ class Service:
         """Return every fact that the rules, the proposal and the recipient read."""
         named = [facts_in(rule.condition) for rule in self.who]
         return frozenset().union(*named, _named(self.propose), _named(self.recipient))
-
-    def params(self) -> frozenset[Param]:
-        """Return every dated parameter of the rules."""
-        return frozenset(n for r in self.who for n in walk(r.condition) if isinstance(n, Param))
 
 
 def problems(service: Service) -> list[str]:

@@ -3,14 +3,13 @@
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
 from stadi.record.domain import News, canonical, leaf
-from stadi.record.models import Clock, Entry
+from stadi.record.models import Clock
 
 Listener = Callable[[News, Actor, datetime], None]
 _LISTENERS: dict[str, list[Listener]] = {}
@@ -92,8 +91,3 @@ def write_many(batch: Sequence[News], *, by: Actor, at: datetime) -> None:
                     leaf(salt, whole),
                 )
             )
-
-
-def history(case: UUID) -> list[tuple[datetime, str]]:
-    """Return when what happened in a case, oldest first."""
-    return list(Entry.objects.filter(case=case).order_by("id").values_list("at", "kind"))

@@ -153,8 +153,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
     drawn = _drawn(arguments)
-    house.open_demo(_home(), anew=True)
-    report = _build(drawn)
+    with house.building(_home(), anew=True):
+        report = _build(drawn)
     return _print(arguments, report, lambda: _words(report))
 
 
@@ -169,8 +169,9 @@ def _up(arguments: argparse.Namespace) -> int:
 
     house.check_port(arguments.port)
     drawn = _drawn(arguments)
-    if not house.open_demo(_home(), anew=False):
-        print(_words(_build(drawn)))
+    with house.building(_home(), anew=False) as finished:
+        if not finished:
+            print(_words(_build(drawn)))
     house.put_in_order()
     try:
         return house.serve(arguments.port)
@@ -188,7 +189,7 @@ def _import(arguments: argparse.Namespace) -> int:
 def _clock(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
-    house.open_demo(_home(), anew=False)
+    house.open_city(_home())
     if arguments.act == "advance" and arguments.step is None:
         _say("stadi: say how far, such as `stadi clock advance 14d`")
         return 2
@@ -201,7 +202,7 @@ def _clock(arguments: argparse.Namespace) -> int:
 def _screen(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
-    house.open_demo(_home(), anew=False)
+    house.open_city(_home())
     from stadi.site import ask
 
     manifest = ask.screen(arguments.service)
@@ -211,7 +212,7 @@ def _screen(arguments: argparse.Namespace) -> int:
 def _why(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
-    house.open_demo(_home(), anew=False)
+    house.open_city(_home())
     from stadi.site import ask
 
     answer = ask.why(arguments.resident, arguments.service, arguments.language)
@@ -221,7 +222,7 @@ def _why(arguments: argparse.Namespace) -> int:
 def _reach(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
-    house.open_demo(_home(), anew=False)
+    house.open_city(_home())
     from stadi.site import ask
 
     found = ask.reach()

@@ -5,8 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import django
@@ -19,6 +22,7 @@ from stadi.kit.errors import StadiError
 from stadi.site import postgres
 
 DEMO = "stadi_demo"
+HALF_DROPPED = -2  # what PostgreSQL writes into datconnlimit before it drops a database
 MARK = "an invented city of Stadi, drawn anew at will"
 
 
@@ -26,36 +30,68 @@ class HouseError(StadiError):
     """The house cannot be opened; the sentence says what to do."""
 
 
-def open_demo(home: Path, *, anew: bool) -> bool:
-    """Start the database, open the demo's own one and return whether it holds a finished city.
-
-    With `anew` the demo database is emptied first. A database of that name which is not a demo
-    is refused, whatever it holds.
-    """
-    server = os.environ.get("DATABASE_URL") or postgres.up(home).dsn
-    address = make_conninfo(server, dbname=DEMO)
+def open_city(home: Path) -> None:
+    """Start the database and open the finished demo city; change nothing where there is none."""
+    server, address = _addresses(home)
     with psycopg.connect(server, autocommit=True) as keeper:
-        if "DATABASE_URL" not in os.environ:
-            # on our own server nobody but us has business outside the city's database
-            keeper.execute("revoke connect on database postgres, template1, stadi from public")
-        there = keeper.execute("select 1 from pg_database where datname = %s", [DEMO]).fetchone()
+        if not _there(keeper) or not _is_demo(address) or not _is_finished(address):
+            message = "no demo city is drawn yet: run `stadi demo`"
+            raise HouseError(message)
+    _set_up_django(home, address)
+
+
+@contextmanager
+def building(home: Path, *, anew: bool) -> Iterator[bool]:
+    """Start the database, open the demo's own one, and say whether it holds a finished city.
+
+    With `anew`, or after a broken run, the demo database is emptied first. One of that name
+    which is not a demo is refused, whatever it holds; so is a second builder at the same time.
+    """
+    server, address = _addresses(home)
+    with psycopg.connect(server, autocommit=True) as keeper:
+        (alone,) = keeper.execute("select pg_try_advisory_lock(2027)").fetchone() or (False,)
+        if not alone:
+            message = (
+                "another `stadi demo` or `stadi up` is drawing the city: wait until it is done"
+            )
+            raise HouseError(message)
+        there = _there(keeper)
         if there and not _is_demo(address):
             message = f"the database {DEMO} is not a demo city; a demo touches nothing but its own"
             raise HouseError(message)
-        finished = bool(there) and _is_finished(address)
-        if there and (anew or not finished):
-            keeper.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(DEMO)))
-        if not there or anew or not finished:
-            keeper.execute(sql.SQL("create database {}").format(sql.Identifier(DEMO)))
-            keeper.execute(
-                sql.SQL("comment on database {} is {}").format(
-                    sql.Identifier(DEMO), sql.Literal(MARK)
-                )
-            )
-    os.environ["DATABASE_URL"] = address
-    os.environ.setdefault("STADI_HOME", str(home))
-    _set_up_django()
-    return finished and not anew
+        finished = there and not anew and _is_finished(address)
+        if not finished:
+            _empty(keeper)
+        _set_up_django(home, address)
+        yield finished
+
+
+def _addresses(home: Path) -> tuple[str, str]:
+    """Return the server's address and the demo database's, the embedded server being started."""
+    given = os.environ.get("DATABASE_URL")
+    server = given or postgres.up(home).dsn
+    if not given:
+        with psycopg.connect(server, autocommit=True) as keeper:
+            # on our own server nobody but us has business outside the city's database
+            keeper.execute("revoke connect on database postgres, template1, stadi from public")
+    return server, make_conninfo(server, dbname=DEMO)
+
+
+def _there(keeper: psycopg.Connection[Any]) -> bool:
+    """Return whether the demo database is there; one half dropped by a crash is dropped whole."""
+    query = "select datconnlimit from pg_database where datname = %s"
+    row = keeper.execute(query, [DEMO]).fetchone()
+    if row == (HALF_DROPPED,):
+        keeper.execute(sql.SQL("drop database {}").format(sql.Identifier(DEMO)))
+        return False
+    return row is not None
+
+
+def _empty(keeper: psycopg.Connection[Any]) -> None:
+    name = sql.Identifier(DEMO)
+    keeper.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+    keeper.execute(sql.SQL("create database {}").format(name))
+    keeper.execute(sql.SQL("comment on database {} is {}").format(name, sql.Literal(MARK)))
 
 
 def _is_demo(address: str) -> bool:
@@ -79,7 +115,9 @@ def _is_finished(address: str) -> bool:
         return row is not None
 
 
-def _set_up_django() -> None:
+def _set_up_django(home: Path, address: str) -> None:
+    os.environ["DATABASE_URL"] = address
+    os.environ.setdefault("STADI_HOME", str(home))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stadi.site.settings")
     django.setup()
     from django.core.management import call_command

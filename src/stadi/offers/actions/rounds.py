@@ -87,6 +87,7 @@ def _recipients(
         facts = [own[subject][0], *(theirs[g][0] for g in known if g in theirs)]
         # only a ban known to be absent lets the offer go: unknown is never no
         guarded = any(row[policy.guard.column] is not False for row in facts)
+        guarded |= any(g not in theirs for g in known)
         languages = [
             (g, str((theirs[g][0][policy.language.column] if g in theirs else "") or ""))
             for g in known
