@@ -11,6 +11,7 @@ PAGES = (
     ("inbox", 1, "messages"),
     ("offer", 4, "OFFER"),
     ("decline", 4, "OFFER/no"),
+    ("stop", 4, "OFFER/stop"),
     ("staff", 20, "staff/"),
     ("reach", 21, "insight/reach"),
     ("forged-link", 0, "o/forged"),

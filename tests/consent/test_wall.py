@@ -415,7 +415,9 @@ def test_a_look_at_one_resident_shows_nobody_else_and_is_no_batch() -> None:
         assert [row[0] for row in seen(sight)] == [CHILD]
         assert seen(sight, "guardianship") == [(CHILD, GUARDIAN)]
         assert person(sight, OTHER) is None
-    assert not Snapshot.objects.exists()
+    assert list(Snapshot.objects.values_list("subject", "rows")) == [(CHILD, 1)]
+    assert consent.looks(person=CHILD, at=NOW) == [(PURPOSE.id, NOW)]
+    assert consent.looks(person=OTHER, at=NOW) == []
 
 
 @pytest.mark.usefixtures("loaded")
@@ -475,7 +477,7 @@ def test_a_role_is_let_in_by_its_own_password_only(loaded: None) -> None:
 def test_the_looks_are_listed_newest_first() -> None:
     with look(known_at=NOW - timedelta(hours=1)), look(LANGUAGES):
         pass
-    assert consent.looks(at=NOW) == [
-        (LANGUAGES.id, TODAY, NOW),
-        (PURPOSE.id, TODAY, NOW - timedelta(hours=1)),
+    assert consent.looks(person=CHILD, at=NOW) == [
+        (LANGUAGES.id, NOW),
+        (PURPOSE.id, NOW - timedelta(hours=1)),
     ]

@@ -183,7 +183,8 @@ def test_inv_25_the_database_refuses_a_second_open_case():
 
 def test_every_offer_carries_its_reasons_with_source_and_date():
     reasons = _link(1).offer.reasons
-    assert {r["because"] for r in reasons} == {"turns_six", "lives_here", "has_no_place_yet"}
+    assert {r["because"] for r in reasons} == {"turns_six", "lives_here", "has_no_place_yet", ""}
+    assert {r["value"] for r in reasons if not r["because"]} <= {"on record", None}
     born = next(r for r in reasons if r["fact"] == "people.birth_date")
     assert (born["value"], bool(born["source"]), bool(born["since"])) == ("2021-05-05", True, True)
 
@@ -204,3 +205,25 @@ def test_every_step_has_an_entry_whose_leaf_commits_to_it():
 
 def test_an_offer_that_was_never_sent_is_nobodys_to_read():
     assert not Offer.objects.filter(expires_at=None, case__state="offered").exists()
+
+
+def test_an_undone_yes_stays_open_for_a_day_even_where_its_time_ran_out():
+    link = _link(1)
+    assert link.offer.expires_at is not None
+    late = link.offer.expires_at - timedelta(hours=1)
+    answers.accept(link=link.id, by=AINO, at=late)
+    answers.undo(link=link.id, by=AINO, at=late + timedelta(hours=5))
+    answers.accept(link=link.id, by=AINO, at=late + timedelta(hours=6))
+    assert Case.objects.get(id=link.offer_id).state == "accepted"
+
+
+def test_only_who_said_yes_may_take_it_back():
+    at = record.now()
+    answers.accept(link=_link(1).id, by=AINO, at=at)
+    with pytest.raises(NotOpenError):
+        answers.undo(link=_link(2).id, by=MIKAEL, at=at)
+
+
+def test_an_expired_offer_waits_for_a_person():
+    answers.expire_due(by=SYSTEM, at=record.now() + timedelta(days=14))
+    assert "expired" in {t.state for t in reading.tasks()}

@@ -63,7 +63,9 @@ def test_sign_in_never_sends_to_another_origin():
     assert answer.headers["Location"] == "/en/"
 
 
-@pytest.mark.parametrize(("person", "path"), [(1, "staff/"), (20, ""), (4, "insight/reach")])
+@pytest.mark.parametrize(
+    ("person", "path"), [(1, "staff/"), (20, "messages"), (4, "insight/reach")]
+)
 def test_nobody_opens_a_page_of_another_role(person: int, path: str):
     assert _as(person).get(f"/en/{path}").status_code == 403
 
@@ -129,8 +131,10 @@ def test_an_answer_that_comes_twice_is_told_in_words():
 
 def test_stopping_the_service_takes_the_offer_away():
     client = _as(4)
-    assert client.post(f"{_offer(4)}/stop").status_code == 200
-    assert "Accept" not in client.get("/en/").content.decode()
+    assert "Stop this service?" in client.get(f"{_offer(4)}/stop").content.decode()
+    home = client.post(f"{_offer(4)}/stop", follow=True).content.decode()
+    assert "You stopped this service" in home
+    assert "Accept" not in home
 
 
 def test_the_family_with_a_safety_ban_sees_no_place_anywhere():
@@ -158,3 +162,67 @@ def test_home_asks_the_database_a_bounded_number_of_times(
 def test_only_a_demo_has_a_picker():
     record.Clock.objects.update(mode="real")
     assert "Aino" not in Client().get("/en/sign-in").content.decode()
+
+
+@pytest.mark.parametrize(("person", "start"), [(20, "/en/staff/"), (21, "/en/insight/reach")])
+def test_staff_begin_on_a_page_of_their_own(person: int, start: str):
+    client = Client()
+    answer = client.post("/en/sign-in", {"person": str(person), "next": "/en/"})
+    assert answer.headers["Location"] == start
+    assert client.get("/en/").headers["Location"] == start
+
+
+def test_the_other_guardian_is_told_who_answered_and_cannot_undo_it():
+    _as(1).post(f"{_offer(1)}/accept")
+    other = _as(2)
+    home = other.get("/en/").content.decode()
+    assert "The other guardian said yes" in home
+    assert "You said yes" not in home
+    assert other.post(f"{_offer(2)}/undo").status_code == 409
+
+
+def test_a_guardian_in_another_home_learns_no_distance_from_the_childs():
+    mine, theirs = (_as(p).get(_offer(p)).content.decode() for p in (1, 2))
+    assert " m</" in mine or "About" in mine or "about" in mine
+    assert "about" not in theirs
+    assert "About" not in theirs
+
+
+def test_a_ban_that_comes_after_the_offer_hides_the_place_and_closes_the_tap():
+    from django.db import connection  # noqa: PLC0415 - beside its use
+
+    with connection.cursor() as cursor:
+        cursor.execute("update people_contact set safety_ban = true where subject = 5")
+    client = _as(4)
+    page = client.get(_offer(4)).content.decode()
+    assert "Esiopetus" not in page.replace("Esiopetuspaikka", "")
+    assert client.post(f"{_offer(4)}/accept").status_code == 409
+
+
+def test_an_offer_whose_time_ran_out_stays_visible_and_is_with_a_person():
+    from datetime import timedelta  # noqa: PLC0415 - beside its use
+
+    from stadi.kit.actor import SYSTEM  # noqa: PLC0415
+    from stadi.offers.actions import answers  # noqa: PLC0415
+
+    at = record.advance(by=SYSTEM, step=timedelta(days=15))
+    assert "The time ran out" in _as(1).get(_offer(1)).content.decode()
+    answers.expire_due(by=SYSTEM, at=at)
+    assert "A person will contact you" in _as(1).get("/en/").content.decode()
+    assert "No answer came in time" in _as(20).get("/en/staff/").content.decode()
+
+
+def test_every_fact_that_was_used_is_told_and_no_home_point_is_shown():
+    page = _as(1).get(_offer(1)).content.decode()
+    for words in ("Home point", "Guardians", "Contact language", "Safety ban", "Present unit"):
+        assert words in page, words
+    assert "on record" in page
+
+
+def test_pages_stay_out_of_every_cache():
+    assert "no-store" in _as(1).get("/en/").headers["Cache-Control"]
+
+
+def test_the_language_links_keep_the_address_whatever_it_is():
+    page = _as(1).get("/en/o/forged").content.decode()
+    assert 'href="/sv/o/forged"' in page

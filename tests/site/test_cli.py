@@ -91,6 +91,9 @@ def test_the_clock_moves_forward_only_and_what_falls_due_is_done(home: Path):
     assert _run(home, "clock", "advance", "-1d").returncode == 2
     assert _run(home, "clock", "advance", "0d").returncode == 1
     assert _run(home, "clock", "advance").returncode == 2
+    assert _run(home, "clock", "show", "5d").returncode == 2
+    assert _run(home, "up", "--port", "99999").returncode == 2
+    assert _run(home, "demo", "--seed", "-1").returncode == 2
 
 
 @pytest.mark.usefixtures("built")
@@ -237,7 +240,7 @@ def test_a_span_of_time_is_read(text: str, meant: timedelta):
     assert cli.span(text) == meant
 
 
-@pytest.mark.parametrize("text", ["", "d", "14", "1.5d", "14w", "-3h"])
+@pytest.mark.parametrize("text", ["", "d", "14", "1.5d", "14w", "-3h", "9999999d", "4000d"])
 def test_a_misspelt_span_is_refused(text: str):
     with pytest.raises(cli.argparse.ArgumentTypeError):
         cli.span(text)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -16,7 +17,7 @@ from stadi.consent import wall
 from stadi.consent.models import Objection, Snapshot
 from stadi.consent.models import Purpose as PurposeRow
 from stadi.engine.sweep import Sight
-from stadi.kit.actor import Actor
+from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
 from stadi.kit.service import Purpose
 from stadi.record import actions as record
@@ -93,10 +94,11 @@ def objects(*, resident: int, purpose: str) -> bool:
     return Objection.objects.filter(subject=resident, purpose=purpose, lifted_at=None).exists()
 
 
-def looks(*, at: datetime) -> list[tuple[str, date, datetime]]:
-    """Return which purposes looked at the registers: purpose, as-of, when; newest first."""
-    rows = Snapshot.objects.filter(opened_at__lte=at).order_by("-opened_at")
-    return list(rows.values_list("purpose", "as_of", "opened_at"))
+def looks(*, person: int, at: datetime) -> list[tuple[str, datetime]]:
+    """Return which purposes looked at everyone or at this person, and when; newest first."""
+    theirs = Q(subject=None) | Q(subject=person)
+    rows = Snapshot.objects.filter(theirs, opened_at__lte=at).order_by("-opened_at")
+    return list(rows.values_list("purpose", "opened_at"))
 
 
 @contextmanager
@@ -114,15 +116,17 @@ def look(
     try:
         with transaction.atomic():
             rows = _take_snapshot(purpose, snapshot, as_of, known_at, only)
-            if only is None:
-                Snapshot.objects.create(
-                    id=snapshot,
-                    purpose=purpose.id,
-                    as_of=as_of,
-                    known_at=known_at,
-                    rows=rows,
-                    opened_at=known_at,
-                )
+            Snapshot.objects.create(
+                id=snapshot,
+                purpose=purpose.id,
+                subject=only,
+                as_of=as_of,
+                known_at=known_at,
+                rows=rows,
+                opened_at=known_at,
+            )
+            body = {"purpose": purpose.id, "snapshot": snapshot, "rows": rows}
+            record.write(News(kind="consent.looked", body=body), by=SYSTEM, at=known_at)
         with psycopg.connect(_role_conninfo(purpose), autocommit=True) as role:
             yield Sight(
                 connection=role,

@@ -45,10 +45,11 @@ class Objection(models.Model):
 
 
 class Snapshot(models.Model):
-    """One look: which purpose, at which times, how many rows; closed when its table is gone."""
+    """One look: which purpose, at everyone or at one subject, at which times, how many rows."""
 
     id = models.UUIDField(primary_key=True)
     purpose = models.TextField()
+    subject = models.BigIntegerField(null=True, db_index=True)
     as_of = models.DateField()
     known_at = models.DateTimeField()
     rows = models.BigIntegerField()

@@ -52,7 +52,7 @@ def open_message(*, message: UUID, by: Actor, at: datetime) -> str:
     if found.opened_at is None:
         found.opened_at = at
         found.save(update_fields=["opened_at"])
-        body = {"recipient": by.id, "link": found.link}
+        body = {"recipient": by.id, "key": found.key}
         record.write(News(kind="messages.opened", body=body), by=by, at=at)
     return found.link
 

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, translate_url
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -38,4 +39,4 @@ def open_message(request: Any, message: UUID) -> Any:
         link = messages.open_message(message=message, by=request.actor, at=record.now())
     except messages.NotYourMessageError:
         return render(request, "404.html", status=404)
-    return redirect(link)
+    return redirect(translate_url(link, get_language() or "en"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stadi.kit.errors import StadiError
 
+ON_RECORD = "on record"  # a fact that was used and whose value a page need not repeat
 WAITING = ("candidate", "ready", "proposed")
 ASKED = ("offered", "seen")
 ENDED = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled", "closed")

@@ -1,31 +1,43 @@
 """What residents and officials see of offers. A GET never acts; every act is a plain POST."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
-from stadi.kit.access import ANYONE, OFFICIAL, RESIDENT, open_to
+from stadi.kit.access import ANYONE, MANAGER, OFFICIAL, RESIDENT, open_to
+from stadi.kit.rule import Fact
 from stadi.messages import actions as messages
 from stadi.offers.actions import answers, reading
-from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
-from stadi.offers.models import Recipient
+from stadi.offers.domain import ON_RECORD, NotOpenError, NotYoursError, TransitionError
+from stadi.offers.models import Offer, Recipient
 from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
 from stadi.twin import actions as twin
 
+SOURCES = {
+    "placement": gettext_noop("register of places"),
+    "demo city (invented)": gettext_noop("demo city (invented)"),
+}
+ANSWERS = {
+    "fulfilled": gettext_noop("The place is yours."),
+    "declined": gettext_noop("You said no."),
+    "expired": gettext_noop("The time ran out. A person will contact you."),
+    "objected": gettext_noop("You stopped this service. We no longer look at these facts for it."),
+    "withdrawn": gettext_noop("The city took this back."),
+}
 SHOWN = {
     "offered": "open",
     "seen": "open",
@@ -33,11 +45,15 @@ SHOWN = {
     "fulfilling": "accepted",
     "fulfilled": "fulfilled",
     "declined": "declined",
+    "expired": "expired",
+    "objected": "objected",
+    "withdrawn": "withdrawn",
 }
 REASONS = {
     "a_person_decides": gettext_noop("A person must look before anything is sent."),
     "no_home_point": gettext_noop("The home point is missing from the register."),
     "no_free_place": gettext_noop("No free place was found."),
+    "no_answer": gettext_noop("No answer came in time: ask how the family would like it."),
     "": gettext_noop("A fact is missing from the register."),
 }
 
@@ -67,6 +83,18 @@ def _honest(view: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
+def _acting(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a page act on a POST only; whoever comes by a link sees the offer instead."""
+
+    @wraps(view)
+    def act(request: Any, link: UUID) -> Any:
+        if request.method == "POST":
+            return view(request, link)
+        return redirect(reverse("offer", kwargs={"link": link}))
+
+    return act
+
+
 def _notice(request: Any, title: str, body: str, status: int) -> Any:
     context = {"title": title, "body": body, "back_url": reverse("home")}
     return render(request, "offers/notice.html", context, status=status)
@@ -79,32 +107,43 @@ def card(recipient: Recipient) -> dict[str, Any]:
     units = twin.names([u for u in (offer.unit, *(o[0] for o in offer.others)) if u])
     child = people.resident(case.subject)
     starts, _end = fulfil.term_days(int(case.round))
+    hidden = people.any_ban([case.subject, recipient.person])
+    # what a distance tells of the child's home is only for those who live there
+    near = not hidden and people.share_a_home(case.subject, recipient.person)
     names = {
         "child": child.given_name if child else "",
-        "unit": units.get(offer.unit or 0, ""),
+        "unit": "" if hidden else units.get(offer.unit or 0, ""),
     }
     until = answers.undo_until(offer)
     link = {"link": recipient.id}
     return {
-        "id": recipient.id.hex[:8],
+        "id": reading.receipt(case.id),
         "tag": made.say("tag", language),
-        "title": made.say("offer_title", language, **names),
+        "title": made.say("title" if hidden else "offer_title", language, **names),
         "summary": made.say("offer_summary", language, **names),
         "unit": names["unit"],
         "starts": starts if offer.unit else None,
-        "metres": _round(offer.metres),
+        "metres": _round(offer.metres) if near else None,
         "child": names["child"],
         "reasons": [_reason(case.service, r, language) for r in offer.reasons],
         "purpose": made.say("title", language),
-        "law": made.service.purpose.basis.law,
+        "law": made.say("law", language),
         "service_version": f"{case.service} {case.version}",
         "human": made.say("human", language),
+        "by_other": offer.answered_by not in (None, recipient.person),
         "alternatives": [
-            {"unit": units.get(o[0], ""), "metres": _round(o[1])} for o in offer.others
+            {"unit": units.get(unit, ""), "metres": _round(metres) if near else None}
+            for unit, metres in offer.others
+            if not hidden
         ],
         "expires": timezone.localtime(offer.expires_at).date() if offer.expires_at else None,
-        "state": SHOWN.get(case.state, "closed"),
-        "can_undo": case.state == "accepted" and until is not None and until > record.now(),
+        "state": _state(offer, record.now()),
+        "can_undo": (
+            case.state == "accepted"
+            and offer.answered_by == recipient.person
+            and until is not None
+            and until > record.now()
+        ),
         "undo_until": until,
         "accept_url": reverse("accept", kwargs=link),
         "decline_url": reverse("decline", kwargs=link),
@@ -112,8 +151,15 @@ def card(recipient: Recipient) -> dict[str, Any]:
         "stop_url": reverse("stop", kwargs=link),
         "url": reverse("offer", kwargs=link),
         "is_place": offer.unit is not None,
-        "hidden_place": False,
+        "hidden_place": hidden,
     }
+
+
+def _state(offer: Offer, now: datetime) -> str:
+    """Return the state that a page shows; an offer whose time is over is open no longer."""
+    late = offer.expires_at is not None and offer.expires_at <= now
+    shown = SHOWN.get(offer.case.state, "withdrawn")
+    return "expired" if shown == "open" and late else shown
 
 
 def _round(metres: int | None) -> int | None:
@@ -122,26 +168,41 @@ def _round(metres: int | None) -> int | None:
 
 def _reason(service: str, leaf: dict[str, Any], language: str) -> dict[str, Any]:
     made = plugin(service)
-    facts = {fact.name: fact for fact in made.service.purpose.uses}
-    value = leaf["value"]
-    if isinstance(value, list):
-        value = ", ".join(map(str, value)) or _("none")
-    elif facts[leaf["fact"]].type == "date":
-        value = date_format(
-            date.fromisoformat(value), pgettext("date pattern: day, month and year", "j F Y")
-        )
+    fact = next(f for f in made.service.purpose.uses if f.name == leaf["fact"])
     return {
-        "sentence": made.say(f"because.{leaf['because']}", language),
-        "fact": facts[leaf["fact"]].label.say(language).capitalize(),
-        "value": value,
-        "source": _("register of places") if leaf["source"] == "placement" else leaf["source"],
+        "sentence": made.say(f"because.{leaf['because']}", language)
+        if leaf["because"]
+        else made.say(f"uses.{fact.column}", language),
+        "fact": fact.label.say(language).capitalize(),
+        "value": _value(fact, leaf["value"]),
+        "source": _source(leaf["source"]),
         "since": date.fromisoformat(leaf["since"]),
     }
 
 
-@open_to(RESIDENT)
+def _source(name: str) -> str:
+    words = SOURCES.get(name, name)
+    return _(words)
+
+
+def _value(fact: Fact, value: Any) -> str:
+    if value is None or value == []:
+        return _("none")
+    if value == ON_RECORD:
+        return _("on record")
+    if fact.type == "date":
+        pattern = pgettext("date pattern: day, month and year", "j F Y")
+        return date_format(date.fromisoformat(value), pattern)
+    if value == settings.CITY.municipality:
+        return str(settings.CITY.name)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@open_to(RESIDENT, OFFICIAL, MANAGER)
 def home(request: Any) -> Any:
     """Show what is ready for a resident, what is under way, and who used their data."""
+    if RESIDENT not in request.actor.roles:
+        return redirect(reverse("staff" if OFFICIAL in request.actor.roles else "reach"))
     cards = [card(r) for r in reading.of_person(request.actor.id)]
     now = record.now()
     uses = _uses(request.actor.id, now)
@@ -151,19 +212,24 @@ def home(request: Any) -> Any:
         "progress": [
             {
                 "title": c["title"],
-                "detail": _("The place is yours.")
-                if c["state"] == "fulfilled"
-                else _("You said no."),
+                "detail": _answer(c),
                 "done": c["state"] == "fulfilled",
                 "url": c["url"],
             }
             for c in cards
-            if c["state"] in ("fulfilled", "declined")
+            if c["state"] in ANSWERS
         ],
         "uses": uses,
         "messages_unread": messages.unread(recipient=request.actor.id),
     }
     return render(request, "offers/home.html", context)
+
+
+def _answer(shown: dict[str, Any]) -> str:
+    if shown["by_other"] and shown["state"] == "declined":
+        return _("The other guardian answered.")
+    words = ANSWERS[shown["state"]]
+    return _(words)
 
 
 def _greeting(name: str) -> str:
@@ -179,7 +245,7 @@ def _uses(person: int, now: Any) -> list[dict[str, Any]]:
     language = get_language() or "en"
     by_purpose = {p.service.purpose.id: p for p in plugins().values()}
     found = []
-    for purpose, _as_of, when in consent.looks(at=now)[:5]:
+    for purpose, when in consent.looks(person=person, at=now)[:10]:
         made = by_purpose.get(purpose)
         if made and not consent.objects(resident=person, purpose=purpose):
             labels = [f.label.say(language) for f in made.service.purpose.uses]
@@ -206,13 +272,11 @@ def link(request: Any, token: str) -> Any:
 def show(request: Any, link: UUID) -> Any:
     """Show one offer with its reasons."""
     recipient = answers.for_person(link=link, person=request.actor.id)
-    if request.method == "GET":
-        return render(request, "offers/offer.html", {"offer": card(recipient)})
-    return redirect(reverse("offer", kwargs={"link": link}))
+    return render(request, "offers/offer.html", {"offer": card(recipient)})
 
 
 @open_to(RESIDENT)
-@require_POST
+@_acting
 @_honest
 def accept(request: Any, link: UUID) -> Any:
     """Say yes with one tap."""
@@ -228,7 +292,10 @@ def decline(request: Any, link: UUID) -> Any:
     """Say not for us: a GET asks, a POST answers."""
     recipient = answers.for_person(link=link, person=request.actor.id)
     if request.method != "POST":
-        return render(request, "offers/decline.html", {"offer": card(recipient)})
+        shown = card(recipient)
+        if shown["state"] != "open":
+            return redirect(shown["url"])
+        return render(request, "offers/decline.html", {"offer": shown})
     now = record.now()
     answers.see(link=link, by=request.actor, at=now)
     answers.decline(link=link, by=request.actor, at=now)
@@ -236,21 +303,18 @@ def decline(request: Any, link: UUID) -> Any:
 
 
 @open_to(RESIDENT)
-@require_POST
 @_honest
 def stop(request: Any, link: UUID) -> Any:
-    """Stop the service for the subject: an objection, in force at once."""
+    """Stop the service for the subject: a GET asks, a POST is an objection, in force at once."""
+    recipient = answers.for_person(link=link, person=request.actor.id)
+    if request.method != "POST":
+        return render(request, "offers/stop.html", {"offer": card(recipient)})
     answers.object_to(link=link, by=request.actor, at=record.now())
-    return _notice(
-        request,
-        _("The service is stopped"),
-        _("We no longer look at these facts for it. The ordinary application stays open."),
-        200,
-    )
+    return redirect(reverse("home"))
 
 
 @open_to(RESIDENT)
-@require_POST
+@_acting
 @_honest
 def undo(request: Any, link: UUID) -> Any:
     """Take a yes back within the regret time."""
@@ -283,14 +347,12 @@ def staff(request: Any) -> Any:
             "since": timezone.localtime(t.since).date(),
             "deadline": timezone.localtime(t.deadline).date() if t.deadline else None,
             "age_days": (now - t.since).days,
-            "facts": "",
             "state": t.state,
         }
         for t in tasks
     ]
-    held = [r for r in rows if r["state"] == "held"]
-    unclear = [r for r in rows if r["state"] == "unclear"]
-    counts = {"held": len(held), "unclear": len(unclear)}
-    return render(
-        request, "offers/staff.html", {"held": held, "unclear": unclear, "counts": counts}
-    )
+    groups = {
+        name: [r for r in rows if r["state"] == name] for name in ("held", "unclear", "expired")
+    }
+    counts = {name: len(found) for name, found in groups.items()}
+    return render(request, "offers/staff.html", {**groups, "counts": counts})

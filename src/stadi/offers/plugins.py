@@ -16,11 +16,12 @@ from django.conf import settings
 
 from stadi.engine.explain import Person, explain
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import RuleError
+from stadi.kit.rule import RuleError, facts_in
 from stadi.kit.service import Example, Plugin, Service
 from stadi.kit.text import LANGUAGES, Text
 
 SPOKEN = (
+    "law",
     "title",
     "tag",
     "offer_title",
@@ -60,7 +61,7 @@ def load(package: str) -> Plugin:
         raise PluginError(message)
     service: Service = import_module(f"{package}.service").SERVICE
     texts = _texts(folder.joinpath("texts.toml"), package)
-    needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who)]
+    needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who), *_told(service)]
     if silent := [key for key in needed if key not in texts]:
         message = f"{package}/texts.toml: {silent[0]} is missing"
         raise PluginError(message)
@@ -72,6 +73,13 @@ def load(package: str) -> Plugin:
     made = Plugin(service=service, texts=texts, examples=examples, digest=digest)
     check_examples(made, package)
     return made
+
+
+def _told(service: Service) -> list[str]:
+    """Return the keys of the sentences on facts that no rule names but the purpose uses."""
+    decided = {f.label.en for rule in service.who for f in facts_in(rule.condition)}
+    rest = {f.label.en: f for f in service.purpose.uses if f.label.en not in decided}
+    return [f"uses.{fact.column}" for fact in rest.values()]
 
 
 def _toml(file: Traversable, package: str) -> dict[str, object]:

@@ -173,6 +173,29 @@ def count() -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def share_a_home(one: int, other: int) -> bool:
+    """Return whether two residents live in one household now; unknown is no."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(distinct household) = 1 and count(distinct subject) = %s"
+            " from people_residence where known_until = 'infinity' and true_until = 'infinity'"
+            " and subject = any(%s)",
+            [len({one, other}), [one, other]],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def any_ban(subjects: Iterable[int]) -> bool:
+    """Return whether a safety ban stands for any of these residents now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select 1 from people_contact where known_until = 'infinity'"
+            " and true_until = 'infinity' and safety_ban and subject = any(%s))",
+            [list(subjects)],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def areas(subjects: Iterable[int]) -> dict[int, str]:
     """Return each resident's postal area."""
     with connection.cursor() as cursor:

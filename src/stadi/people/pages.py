@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from stadi.kit.access import ANYONE, open_to
+from stadi.kit.text import LANGUAGES
 from stadi.people import actions as people
 from stadi.record import actions as record
 
@@ -41,7 +42,8 @@ def sign_in(request: Any) -> Any:
         request.session.cycle_key()
         request.session["person"] = chosen.subject
         after = request.POST.get("next", "")
-        if not url_has_allowed_host_and_scheme(after, allowed_hosts=None):
+        to_home = after.strip("/") in ("", *LANGUAGES)
+        if to_home or not url_has_allowed_host_and_scheme(after, allowed_hosts=None):
             home = {"official": "staff", "manager": "reach"}.get(chosen.persona, "home")
             after = reverse(home)
         return HttpResponseRedirect(after)

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse, translate_url
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
@@ -35,16 +36,18 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """Attach the actor and let the page answer."""
+        """Attach the actor, let the page answer, and keep it out of every cache."""
         request.actor, request.actor_name = _who(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        add_never_cache_headers(response)
+        return response
 
     def process_view(self, request: Any, view: Any, _args: Any, _kwargs: Any) -> Any:
         """Refuse, or send to the sign-in, whoever may not open the page."""
         roles: frozenset[str] = getattr(view, "open_to", frozenset())
         if ANYONE in roles or roles & request.actor.roles:
             return None
-        if not request.actor.roles and roles and request.method == "GET":
+        if not request.actor.roles and roles and request.method in ("GET", "HEAD"):
             return redirect(f"{reverse('sign-in')}?next={request.path}")
         raise PermissionDenied
 
@@ -57,6 +60,12 @@ def _who(request: Any) -> tuple[Actor, str]:
     role = STAFF.get(found.persona, RESIDENT)
     name = f"{found.given_name} {found.family_name}"
     return Actor(kind=role, id=found.subject, roles=frozenset({role})), name
+
+
+def _in_language(path: str, code: str) -> str:
+    """Return the same address in another language; an unknown one keeps its place too."""
+    first, _slash, rest = path.lstrip("/").partition("/")
+    return f"/{code}/{rest}" if first in dict(settings.LANGUAGES) else f"/{code}/"
 
 
 def frame(request: Any) -> dict[str, object]:
@@ -74,7 +83,7 @@ def frame(request: Any) -> dict[str, object]:
             {
                 "code": code,
                 "name": name,
-                "url": translate_url(request.get_full_path(), code),
+                "url": _in_language(request.get_full_path(), code),
                 "current": code == language,
             }
             for code, name in settings.LANGUAGES

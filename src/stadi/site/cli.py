@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 DEFAULT_RESIDENTS = 20_000
 DEFAULT_SEED = 2027
+MOST_PORTS = 65_535
+LONGEST = timedelta(days=3_660)
 
 
 def span(text: str) -> timedelta:
@@ -28,13 +30,32 @@ def span(text: str) -> timedelta:
     if not number.isdecimal() or unit not in UNITS:
         message = f"{text!r} is no time: write 14d, 3h or 30m"
         raise argparse.ArgumentTypeError(message)
-    return timedelta(**{UNITS[unit]: int(number)})
+    if len(number) > len("999999") or (meant := timedelta(**{UNITS[unit]: int(number)})) > LONGEST:
+        message = f"{text!r} is too far: at most {LONGEST.days}d at once"
+        raise argparse.ArgumentTypeError(message)
+    return meant
 
 
 def count(text: str) -> int:
     """Return a whole number above zero."""
     if not text.isdecimal() or int(text) < 1:
         message = f"{text!r} is not a whole number above zero"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Return a port number, 1 to 65535."""
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PORTS:
+        message = f"{text!r} is no port: write a number from 1 to {MOST_PORTS}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """Return a seed, a whole number from 0 on."""
+    if not text.isdecimal():
+        message = f"{text!r} is no seed: write a whole number from 0 on"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -54,11 +75,11 @@ def parser() -> argparse.ArgumentParser:
 
     def city(made: argparse.ArgumentParser) -> None:
         made.add_argument("--residents", type=count, default=DEFAULT_RESIDENTS, metavar="N")
-        made.add_argument("--seed", type=int, default=DEFAULT_SEED, metavar="S")
+        made.add_argument("--seed", type=seed, default=DEFAULT_SEED, metavar="S")
 
     up = add("up", "start everything, draw the demo city if there is none, and serve the portal")
     city(up)
-    up.add_argument("--port", type=count, default=8000)
+    up.add_argument("--port", type=port, default=8000)
     add("down", "stop the database that `up` started")
     city(add("demo", "draw the demo city anew, run the whole loop and print its report"))
     add("doctor", "say in plain words what is missing or wrong")
@@ -172,11 +193,10 @@ def _up(arguments: argparse.Namespace) -> int:
     with house.building(_home(), anew=False) as finished:
         if not finished:
             print(_words(_build(drawn)))
-    house.put_in_order()
-    try:
-        return house.serve(arguments.port)
-    finally:
-        _down_quietly()
+    with house.serving():
+        code = house.serve(arguments.port)
+    _down_quietly()
+    return code
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -189,10 +209,10 @@ def _import(arguments: argparse.Namespace) -> int:
 def _clock(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
-    house.open_city(_home())
-    if arguments.act == "advance" and arguments.step is None:
-        _say("stadi: say how far, such as `stadi clock advance 14d`")
+    if (arguments.act == "advance") != (arguments.step is not None):
+        _say("stadi: write `stadi clock show`, or say how far: `stadi clock advance 14d`")
         return 2
+    house.open_city(_home())
     now = house.advance(arguments.step) if arguments.act == "advance" else house.local_now()
     return _print(
         arguments, {"now": now.isoformat()}, lambda: f"{now:%A %d %B %Y, %H:%M} ({now.tzinfo})"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from stadi.kit.errors import StadiError
 from stadi.site import postgres
 
 DEMO = "stadi_demo"
+GENTLE_SECONDS = 4
 HALF_DROPPED = -2  # what PostgreSQL writes into datconnlimit before it drops a database
 MARK = "an invented city of Stadi, drawn anew at will"
 
@@ -151,6 +153,18 @@ def check_port(port: int) -> None:
             raise HouseError(message) from error
 
 
+@contextmanager
+def serving() -> Iterator[None]:
+    """Put the house in order and keep it to one portal at a time, or refuse."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as keeper:
+        (alone,) = keeper.execute("select pg_try_advisory_lock(2028)").fetchone() or (False,)
+        if not alone:
+            message = "this city's portal is served already: stop that one first"
+            raise HouseError(message)
+        put_in_order()
+        yield
+
+
 def serve(port: int) -> int:
     """Serve the portal until it is interrupted or ended; return the server's exit code."""
     granian = str(Path(sys.executable).with_name("granian"))
@@ -159,15 +173,38 @@ def serve(port: int) -> int:
         *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning"),
         "stadi.site.wsgi:application",
     ]
-    print(f"The portal is at http://localhost:{port} (stop with Ctrl-C)", flush=True)
-    server = subprocess.Popen(command)
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: ended.append(number))
+    server = subprocess.Popen(command, start_new_session=True)
     try:
-        return server.wait()
+        _announce(server, port, ended)
+        while server.poll() is None and not ended:
+            time.sleep(0.1)
     except KeyboardInterrupt:
-        server.terminate()
+        ended.append(signal.SIGINT)
+    if server.poll() is None:
+        _end(server)
+    return 0 if ended else server.returncode
+
+
+def _announce(server: subprocess.Popen[bytes], port: int, ended: list[int]) -> None:
+    """Say where the portal is, once it answers."""
+    while server.poll() is None and not ended:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                print(f"The portal is at http://localhost:{port} (stop with Ctrl-C)", flush=True)
+                return
+        time.sleep(0.05)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server, gently first: one that was still starting does not always hear."""
+    server.terminate()
+    try:
+        server.wait(GENTLE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-        return 0
 
 
 def local_now() -> datetime:

@@ -130,4 +130,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # a refused page is an answer, not a fault
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -41,7 +41,7 @@ def _open(recipient: Recipient, at: datetime) -> Offer:
     case = Case.objects.select_for_update().get(id=recipient.offer_id)
     offer = Offer.objects.select_related("case").get(case=case)
     late = offer.expires_at is None or offer.expires_at <= at
-    if case.state not in ASKED or late:
+    if case.state not in ASKED or late or people.any_ban([case.subject, recipient.person]):
         message = "this offer is no longer open"
         raise NotOpenError(message)
     purpose = plugin(case.service).service.purpose.id
@@ -61,9 +61,14 @@ def see(*, link: UUID, by: Actor, at: datetime) -> None:
 
 
 def see_opened(news: News, by: Actor, at: datetime) -> None:
-    """Note that the offer behind an opened message was seen."""
-    link = follow(token=str(news.body["link"]).rsplit("/", 1)[-1])
-    see(link=link, by=by, at=at)
+    """Note that the offer behind an opened message was seen; other messages pass by."""
+    _service, _, case = str(news.body["key"]).removesuffix(f":{by.id}:offer").partition(":")
+    try:
+        link = Recipient.objects.filter(offer=UUID(case), person=by.id).first()
+    except ValueError:
+        return
+    if link is not None:
+        see(link=link.id, by=by, at=at)
 
 
 @transaction.atomic
@@ -114,48 +119,62 @@ def undo_until(offer: Offer) -> datetime | None:
 
 @transaction.atomic
 def undo(*, link: UUID, by: Actor, at: datetime) -> None:
-    """Take a yes back within the regret time: the offer is open again."""
+    """Take one's own yes back within the regret time: the offer is open again.
+
+    It stays open for as long as the regret time even where its own time has run out meanwhile.
+    """
     recipient = for_person(link=link, person=by.id)
     case = Case.objects.select_for_update().get(id=recipient.offer_id)
-    until = undo_until(recipient.offer)
-    if case.state != "accepted" or until is None or until <= at:
+    offer = Offer.objects.select_related("case").get(case=case)
+    until = undo_until(offer)
+    own = offer.answered_by == by.id
+    if case.state != "accepted" or not own or until is None or until <= at:
         message = "this answer can no longer be taken back"
         raise NotOpenError(message)
     step(case=case.id, name="undo", by=by, at=at)
     fulfil.soften(case=case.id, by=by, at=at)
-    Offer.objects.filter(case=case).update(answered_at=None, answered_by=None)
+    again = at + timedelta(hours=plugin(case.service).service.offer.undo_hours)
+    offer.expires_at = max(offer.expires_at or again, again)
+    offer.answered_at = offer.answered_by = None
+    offer.save()
 
 
 def fulfil_due(*, by: Actor, at: datetime) -> int:
     """Fulfil every accepted offer whose regret time has passed; return how many."""
-    due = [
-        offer
-        for offer in Offer.objects.select_related("case").filter(case__state="accepted")
-        if (until := undo_until(offer)) is not None and until <= at
-    ]
-    for offer in due:
-        _fulfil(offer, by, at)
-    return len(due)
+    accepted = Case.objects.filter(state="accepted").values_list("id", flat=True)
+    return sum(_fulfil(case, by, at) for case in list(accepted))
 
 
 @transaction.atomic
-def _fulfil(offer: Offer, by: Actor, at: datetime) -> None:
-    case = step(case=offer.case_id, name="begin", by=by, at=at)
+def _fulfil(waiting: UUID, by: Actor, at: datetime) -> bool:
+    """Fulfil one case; one that moved meanwhile is left alone."""
+    locked = Case.objects.select_for_update().get(id=waiting)
+    offer = Offer.objects.select_related("case").get(case=locked)
+    until = undo_until(offer)
+    if locked.state != "accepted" or until is None or until > at:
+        return False
+    case = step(case=waiting, name="begin", by=by, at=at)
     if offer.unit is not None:
         unit = fulfil.confirm(case=case.id, by=by, at=at)
         people.place(child=case.subject, unit=unit, term=int(case.round), by=by, at=at)
     step(case=case.id, name="fulfil", by=by, at=at)
+    return True
 
 
 def expire_due(*, by: Actor, at: datetime) -> int:
     """End every offer whose time ran out and free its place; a person follows it up."""
     late = Offer.objects.filter(case__state__in=ASKED, expires_at__lte=at)
-    count = 0
-    for offer in late.select_related("case"):
-        with transaction.atomic():
-            queue_days = plugin(offer.case.service).service.oversight.queue_days
-            step(case=offer.case_id, name="expire", by=by, at=at, reason="no_answer")
-            fulfil.release(case=offer.case_id, by=by, at=at)
-            Case.objects.filter(id=offer.case_id).update(deadline=at + timedelta(days=queue_days))
-            count += 1
-    return count
+    return sum(_expire(case, by, at) for case in list(late.values_list("case", flat=True)))
+
+
+@transaction.atomic
+def _expire(late: UUID, by: Actor, at: datetime) -> bool:
+    """End one offer; one that moved meanwhile is left alone."""
+    case = Case.objects.select_for_update().get(id=late)
+    if case.state not in ASKED:
+        return False
+    step(case=late, name="expire", by=by, at=at, reason="no_answer")
+    fulfil.release(case=late, by=by, at=at)
+    days = plugin(case.service).service.oversight.queue_days
+    Case.objects.filter(id=late).update(deadline=at + timedelta(days=days))
+    return True

@@ -70,7 +70,7 @@ def balances(counts: Mapping[str, int]) -> bool:
 
 def tasks() -> list[Task]:
     """Return the cases that wait for a person, the nearest deadline first."""
-    rows = Case.objects.filter(state__in=("held", "unclear")).order_by("deadline", "id")
+    rows = Case.objects.filter(state__in=("held", "unclear", "expired")).order_by("deadline", "id")
     return [
         Task(
             case=c.id,
@@ -99,7 +99,7 @@ def by_state(service: str) -> list[tuple[int, str, bool]]:
 
 def receipt(case: UUID) -> str:
     """Return the short number of a case's receipt."""
-    return case.hex[:10].upper()
+    return case.hex[:8]
 
 
 def unanswered(*, above: int) -> list[tuple[UUID, int, UUID]]:

@@ -22,7 +22,7 @@ from stadi.kit.text import LANGUAGES
 from stadi.messages import actions as messages
 from stadi.messages.domain import Letter
 from stadi.offers.actions.cases import step_many, write_steps
-from stadi.offers.domain import DisagreeError
+from stadi.offers.domain import ON_RECORD, DisagreeError
 from stadi.offers.models import Case, Offer, Recipient, Screening
 from stadi.people import actions as people
 from stadi.twin import actions as twin
@@ -260,6 +260,8 @@ def _reasons(
     }
     registers = {fact.relation.table for fact in service.purpose.uses}
     sources = {name: people.lineages(subjects=subjects, register=name, at=at) for name in registers}
+    # two facts of one name, such as the two halves of a home point, are one line on the page
+    uses = {fact.label.en: fact for fact in service.purpose.uses}.values()
     found = {}
     for subject in subjects:
         facts = dict(own[subject][0])
@@ -273,18 +275,26 @@ def _reasons(
         if answer.outcome != "yes":
             message = f"the engines disagree about a case of {service.id}: nothing was proposed"
             raise DisagreeError(message)
+        leaves = [(r.because, fact, value) for r in answer.reasons for fact, value in r.leaves]
+        named = {fact for _, fact, _ in leaves}
+        # what only the proposal and the message read is told too, but not its value
+        leaves += [("", fact, _on_record(fact, person)) for fact in uses if fact not in named]
         found[subject] = [
             _leaf(
-                reason.because,
+                because,
                 fact,
                 value,
                 # no row at all: what is known is that there was none on this day
                 sources[fact.relation.table].get(subject) or (fact.relation.name, at.date()),
             )
-            for reason in answer.reasons
-            for fact, value in reason.leaves
+            for because, fact, value in leaves
         ]
     return found
+
+
+def _on_record(fact: Fact, person: Person) -> str | None:
+    rows = person.rows.get(fact.relation.name, ()) if fact.relation.many else (person.facts,)
+    return ON_RECORD if any(row.get(fact.column) is not None for row in rows) else None
 
 
 def _leaf(because: str, fact: Fact, value: object, origin: tuple[str, date]) -> dict[str, object]:
