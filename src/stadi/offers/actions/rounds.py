@@ -294,7 +294,7 @@ def _reasons(
 
 def _on_record(fact: Fact, person: Person) -> str | None:
     rows = person.rows.get(fact.relation.name, ()) if fact.relation.many else (person.facts,)
-    return ON_RECORD if any(row.get(fact.column) is not None for row in rows) else None
+    return ON_RECORD if any(row.get(fact.column) not in (None, False) for row in rows) else None
 
 
 def _leaf(because: str, fact: Fact, value: object, origin: tuple[str, date]) -> dict[str, object]:
