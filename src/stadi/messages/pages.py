@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 
 from stadi.kit.access import RESIDENT, open_to
 from stadi.messages import actions as messages
-from stadi.record import actions as record
 
 
 @open_to(RESIDENT)
@@ -36,7 +35,7 @@ def inbox(request: Any) -> Any:
 def open_message(request: Any, message: UUID) -> Any:
     """Open a message and follow its link."""
     try:
-        link = messages.open_message(message=message, by=request.actor, at=record.now())
+        link = messages.open_message(message=message, by=request.actor, at=request.time.now)
     except messages.NotYourMessageError:
         return render(request, "404.html", status=404)
     return redirect(translate_url(link, get_language() or "en"))

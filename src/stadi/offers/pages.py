@@ -24,7 +24,6 @@ from stadi.offers.domain import ON_RECORD, NotOpenError, NotYoursError, Transiti
 from stadi.offers.models import Offer, Recipient
 from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
-from stadi.record import actions as record
 from stadi.twin import actions as twin
 
 SOURCES = {
@@ -100,7 +99,7 @@ def _notice(request: Any, title: str, body: str, status: int) -> Any:
     return render(request, "offers/notice.html", context, status=status)
 
 
-def card(recipient: Recipient) -> dict[str, Any]:
+def card(recipient: Recipient, now: datetime) -> dict[str, Any]:
     """Return what a page shows of one offer."""
     offer, case = recipient.offer, recipient.offer.case
     made, language = plugin(case.service), get_language() or "en"
@@ -137,12 +136,12 @@ def card(recipient: Recipient) -> dict[str, Any]:
             if not hidden
         ],
         "expires": timezone.localtime(offer.expires_at).date() if offer.expires_at else None,
-        "state": _state(offer, record.now()),
+        "state": _state(offer, now),
         "can_undo": (
             case.state == "accepted"
             and offer.answered_by == recipient.person
             and until is not None
-            and until > record.now()
+            and until > now
         ),
         "undo_until": until,
         "accept_url": reverse("accept", kwargs=link),
@@ -203,11 +202,11 @@ def home(request: Any) -> Any:
     """Show what is ready for a resident, what is under way, and who used their data."""
     if RESIDENT not in request.actor.roles:
         return redirect(reverse("staff" if OFFICIAL in request.actor.roles else "reach"))
-    cards = [card(r) for r in reading.of_person(request.actor.id)]
-    now = record.now()
+    cards = [card(r, request.time.now) for r in reading.of_person(request.actor.id)]
+    now = request.time.now
     uses = _uses(request.actor.id, now)
     context = {
-        "greeting": _greeting(request.actor_name.split(" ")[0]),
+        "greeting": _greeting(request.actor_name.split(" ")[0], request.time.now),
         "ready": [c for c in cards if c["state"] in ("open", "accepted")],
         "progress": [
             {
@@ -232,8 +231,8 @@ def _answer(shown: dict[str, Any]) -> str:
     return _(words)
 
 
-def _greeting(name: str) -> str:
-    hour = timezone.localtime(record.now()).hour
+def _greeting(name: str, now: datetime) -> str:
+    hour = timezone.localtime(now).hour
     if hour < 11:  # noqa: PLR2004 - mornings end at eleven in Finland
         return _("Good morning, %(name)s.") % {"name": name}
     if hour < 18:  # noqa: PLR2004 - and evenings begin at six
@@ -272,7 +271,7 @@ def link(request: Any, token: str) -> Any:
 def show(request: Any, link: UUID) -> Any:
     """Show one offer with its reasons."""
     recipient = answers.for_person(link=link, person=request.actor.id)
-    return render(request, "offers/offer.html", {"offer": card(recipient)})
+    return render(request, "offers/offer.html", {"offer": card(recipient, request.time.now)})
 
 
 @open_to(RESIDENT)
@@ -280,7 +279,7 @@ def show(request: Any, link: UUID) -> Any:
 @_honest
 def accept(request: Any, link: UUID) -> Any:
     """Say yes with one tap."""
-    now = record.now()
+    now = request.time.now
     answers.see(link=link, by=request.actor, at=now)
     answers.accept(link=link, by=request.actor, at=now)
     return redirect(reverse("receipt", kwargs={"link": link}))
@@ -292,11 +291,11 @@ def decline(request: Any, link: UUID) -> Any:
     """Say not for us: a GET asks, a POST answers."""
     recipient = answers.for_person(link=link, person=request.actor.id)
     if request.method != "POST":
-        shown = card(recipient)
+        shown = card(recipient, request.time.now)
         if shown["state"] != "open":
             return redirect(shown["url"])
         return render(request, "offers/decline.html", {"offer": shown})
-    now = record.now()
+    now = request.time.now
     answers.see(link=link, by=request.actor, at=now)
     answers.decline(link=link, by=request.actor, at=now)
     return redirect(reverse("home"))
@@ -308,8 +307,8 @@ def stop(request: Any, link: UUID) -> Any:
     """Stop the service for the subject: a GET asks, a POST is an objection, in force at once."""
     recipient = answers.for_person(link=link, person=request.actor.id)
     if request.method != "POST":
-        return render(request, "offers/stop.html", {"offer": card(recipient)})
-    answers.object_to(link=link, by=request.actor, at=record.now())
+        return render(request, "offers/stop.html", {"offer": card(recipient, request.time.now)})
+    answers.object_to(link=link, by=request.actor, at=request.time.now)
     return redirect(reverse("home"))
 
 
@@ -318,7 +317,7 @@ def stop(request: Any, link: UUID) -> Any:
 @_honest
 def undo(request: Any, link: UUID) -> Any:
     """Take a yes back within the regret time."""
-    answers.undo(link=link, by=request.actor, at=record.now())
+    answers.undo(link=link, by=request.actor, at=request.time.now)
     return redirect(reverse("home"))
 
 
@@ -329,14 +328,17 @@ def receipt(request: Any, link: UUID) -> Any:
     recipient = answers.for_person(link=link, person=request.actor.id)
     if recipient.offer.answered_at is None:
         return redirect(reverse("offer", kwargs={"link": link}))
-    context = {"offer": card(recipient), "receipt": reading.receipt(recipient.offer_id)}
+    context = {
+        "offer": card(recipient, request.time.now),
+        "receipt": reading.receipt(recipient.offer_id),
+    }
     return render(request, "offers/receipt.html", context)
 
 
 @open_to(OFFICIAL)
 def staff(request: Any) -> Any:
     """Show the official what waits for a person."""
-    now, language = record.now(), get_language() or "en"
+    now, language = request.time.now, get_language() or "en"
     tasks = reading.tasks()
     rows = [
         {

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_noop
 from stadi.kit.access import ANYONE, open_to
 from stadi.kit.text import LANGUAGES
 from stadi.people import actions as people
-from stadi.record import actions as record
 
 STORIES = {
     "guardian": gettext_noop("Her son starts pre-primary education. The place is ready."),
@@ -34,7 +33,7 @@ STORIES = {
 @open_to(ANYONE)
 def sign_in(request: Any) -> Any:
     """Let a visitor of the demo be one of its invented people."""
-    shown = [p for p in people.personas() if p.persona != "child"] if record.is_demo() else []
+    shown = [p for p in people.personas() if p.persona != "child"] if request.time.demo else []
     if request.method == "POST":
         chosen = {str(p.subject): p for p in shown}.get(request.POST.get("person", ""))
         if chosen is None:

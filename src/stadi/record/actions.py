@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
-from stadi.record.domain import News, canonical, leaf
+from stadi.record.domain import CityTime, News, canonical, leaf
 from stadi.record.models import Clock
 
 Listener = Callable[[News, Actor, datetime], None]
@@ -19,15 +19,15 @@ class ClockError(StadiError):
     """The city clock only moves forward, and only in a demo city."""
 
 
+def read_clock() -> CityTime:
+    """Return the city's time, the real one or the demo's, and which of the two it is."""
+    clock = Clock.objects.filter(id=1, mode="demo").values_list("now", flat=True).first()
+    return CityTime(now=clock or datetime.now(UTC), demo=clock is not None)
+
+
 def now() -> datetime:
-    """Return the city's time: the real one, or the demo's."""
-    clock = Clock.objects.filter(id=1).first()
-    return clock.now if clock and clock.mode == "demo" else datetime.now(UTC)
-
-
-def is_demo() -> bool:
-    """Return whether this database holds a demo city."""
-    return Clock.objects.filter(id=1, mode="demo").exists()
+    """Return the city's time."""
+    return read_clock().now
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,6 +15,14 @@ class News:
     kind: str
     body: Mapping[str, object] = field(default_factory=dict)
     case: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityTime:
+    """The city's time, and whether it is a demo's."""
+
+    now: datetime
+    demo: bool
 
 
 def canonical(body: Mapping[str, object]) -> str:

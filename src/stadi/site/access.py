@@ -36,7 +36,8 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """Attach the actor, let the page answer, and keep it out of every cache."""
+        """Attach the city's time and the actor, let the page answer, keep it out of every cache."""
+        request.time = record.read_clock()
         request.actor, request.actor_name = _who(request)
         response = self.get_response(request)
         add_never_cache_headers(response)
@@ -71,14 +72,15 @@ def _in_language(path: str, code: str) -> str:
 def frame(request: Any) -> dict[str, object]:
     """Return what the base template shows on every page."""
     actor: Actor = getattr(request, "actor", NOBODY)
+    time = getattr(request, "time", None) or record.read_clock()
     language = get_language()
     roles = set(actor.roles)
     return {
         "city_name": settings.CITY.name,
-        "demo": record.is_demo(),
+        "demo": time.demo,
         "actor_name": getattr(request, "actor_name", ""),
         "role": next(iter(roles), ""),
-        "today": timezone.localtime(record.now()).date(),
+        "today": timezone.localtime(time.now).date(),
         "language_links": [
             {
                 "code": code,
