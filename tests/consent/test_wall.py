@@ -44,29 +44,24 @@ def load(at: datetime = LOADED, born: date | None = date(2021, 5, 5)) -> None:
     """Three residents: a child, a guardian, and somebody else."""
     everyone = (CHILD, GUARDIAN, OTHER)
     births = {CHILD: born, GUARDIAN: date(1985, 1, 1), OTHER: date(1950, 1, 1)}
-    residence = ("subject", "household", "municipality", "area", "home_x", "home_y")
     people.load(
         batches=[
-            Batch(
-                table="people_person",
-                columns=("subject", "birth_date", "sex"),
-                rows=[(i, births[i], 1) for i in everyone],
+            Batch.of(
+                "people_person",
+                ("subject", "birth_date", "sex"),
+                [(i, births[i], 1) for i in everyone],
             ),
-            Batch(
-                table="people_residence",
-                columns=residence,
-                rows=[(i, 1, "091", "00100", 385_000, 6_671_000) for i in everyone],
+            Batch.of(
+                "people_residence",
+                ("subject", "household", "municipality", "area", "home_x", "home_y"),
+                [(i, 1, "091", "00100", 385_000, 6_671_000) for i in everyone],
             ),
-            Batch(
-                table="people_contact",
-                columns=("subject", "language", "safety_ban"),
-                rows=[(i, "fi", False) for i in everyone],
+            Batch.of(
+                "people_contact",
+                ("subject", "language", "safety_ban"),
+                [(i, "fi", False) for i in everyone],
             ),
-            Batch(
-                table="people_guardianship",
-                columns=("subject", "guardian"),
-                rows=[(CHILD, GUARDIAN)],
-            ),
+            Batch.of("people_guardianship", ("subject", "guardian"), [(CHILD, GUARDIAN)]),
         ],
         true_since=date(2020, 1, 1),
         source="a register",

@@ -22,7 +22,7 @@ def _load(
         "people_guardianship": ("subject", "guardian"),
         "people_care": ("subject", "form", "unit"),
     }[table]
-    batch = Batch(table=table, columns=columns, rows=rows)
+    batch = Batch.of(table, columns, rows)
     return people.load(batches=[batch], true_since=SINCE, source="test", by=SYSTEM, at=at)
 
 
@@ -73,10 +73,8 @@ def test_a_bad_row_is_refused_with_its_table_and_field(
 
 
 def test_a_bad_register_among_good_ones_keeps_none_of_them():
-    good = Batch(
-        table="people_person", columns=("subject", "birth_date", "sex"), rows=[(1, None, 1)]
-    )
-    bad = Batch(table="people_guardianship", columns=("subject", "guardian"), rows=[(1, 1)])
+    good = Batch.of("people_person", ("subject", "birth_date", "sex"), [(1, None, 1)])
+    bad = Batch.of("people_guardianship", ("subject", "guardian"), [(1, 1)])
     with pytest.raises(people.LoadError):
         people.load(batches=[good, bad], true_since=SINCE, source="test", by=SYSTEM, at=NOON)
     assert _rows("select 1 from people_person") == []

@@ -1,5 +1,6 @@
 """The front door of the registers: load them, write a placement, ask who somebody is."""
 
+import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
+from pyarrow import csv
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
@@ -37,17 +39,14 @@ class LoadError(StadiError):
 
 
 @transaction.atomic
-def introduce(*, identities: Sequence[Sequence[object]], by: Actor, at: datetime) -> None:
-    """Enter who residents are: (subject, given name, family name, identity code, persona)."""
-    columns = ("subject", "given_name", "family_name", "identity_code", "persona")
+def introduce(*, identities: Batch, by: Actor, at: datetime) -> None:
+    """Enter who residents are: subject, given name, family name, identity code, persona."""
     with connection.cursor() as cursor:
         cursor.execute("create temp table stage (like people_identity) on commit drop")
-        with cursor.copy(f"copy stage ({', '.join(columns)}) from stdin") as out:
-            for row in identities:
-                out.write_row(row)
+        _copy(cursor, identities)
         cursor.execute("insert into people_identity select * from stage on conflict do nothing")
         cursor.execute("drop table stage")
-    news = News(kind="people.introduced", body={"residents": len(identities)})
+    news = News(kind="people.introduced", body={"residents": identities.rows.num_rows})
     record.write(news, by=by, at=at)
 
 
@@ -87,17 +86,36 @@ def _told(table: str, error: BaseException | None) -> str:
     return f"{table}:{row}{named} was refused ({rule}); nothing was loaded"
 
 
+def _copy(cursor: Any, batch: Batch) -> None:
+    """Write a batch into the table `stage`, as CSV straight from its columns."""
+    named = ", ".join(batch.rows.column_names)
+    with cursor.copy(f"copy stage ({named}) from stdin (format csv)") as out:
+        csv.write_csv(batch.rows, _Pipe(out), csv.WriteOptions(include_header=False))
+
+
+class _Pipe(io.RawIOBase):
+    """Lets Arrow write into a running COPY."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, block: Any) -> int:
+        self.out.write(bytes(block))
+        return len(block)
+
+
 def _merge(cursor: Any, batch: Batch, ranges: tuple[date, datetime, str]) -> int:
     table, key = batch.table, ", ".join(REGISTERS[batch.table])
-    named = ", ".join(batch.columns)
-    values = [c for c in batch.columns if c not in REGISTERS[table]]
+    named = ", ".join(batch.rows.column_names)
+    values = [c for c in batch.rows.column_names if c not in REGISTERS[table]]
     differs = " or ".join(f"r.{c} is distinct from s.{c}" for c in values) or "false"
     same_key = " and ".join(f"r.{c} = s.{c}" for c in REGISTERS[table])
     current = f"{same_key} and r.known_until = 'infinity' and r.true_until = 'infinity'"
     cursor.execute(f"create temp table stage on commit drop as select {named} from {table} limit 0")
-    with cursor.copy(f"copy stage ({named}) from stdin") as out:
-        for row in batch.rows:
-            out.write_row(row)
+    _copy(cursor, batch)
     cursor.execute("analyze stage")
     cursor.execute(f"select {key} from stage group by {key} having count(*) > 1 limit 1")
     if twice := cursor.fetchone():
@@ -125,9 +143,7 @@ def _merge(cursor: Any, batch: Batch, ranges: tuple[date, datetime, str]) -> int
 @transaction.atomic
 def place(*, child: int, unit: int, term: int, by: Actor, at: datetime) -> None:
     """Write a child's place for a term into the register; a second time changes nothing."""
-    batch = Batch(
-        table="people_placement", columns=("subject", "term", "unit"), rows=[(child, term, unit)]
-    )
+    batch = Batch.of("people_placement", ("subject", "term", "unit"), [(child, term, unit)])
     load(batches=[batch], true_since=at.date(), source="stadi.offers", by=by, at=at)
 
 

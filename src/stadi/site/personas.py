@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from stadi.people.domain import Batch
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
@@ -157,26 +159,30 @@ PERSONAS = (
 class Rows:
     """The personas as rows of the registers."""
 
-    identities: list[tuple[object, ...]]
-    rows: dict[str, list[tuple[object, ...]]]
+    identities: Batch
+    registers: list[Batch]
 
 
 def persona_rows(area: str, x: int, y: int, *, first_unit: int) -> Rows:
     """Return the personas' register rows, their homes around a point in EPSG:3067 metres."""
     home = {p.household: (x + 40 * p.household, y + 25 * p.household) for p in PERSONAS}
+    names = ("subject", "given_name", "family_name", "identity_code", "persona")
+    who = [(p.id, p.name, p.family, None, p.story) for p in PERSONAS]
+    places = ("subject", "household", "municipality", "area", "home_x", "home_y")
+    lives = [(p.id, p.household, "091", area, *home[p.household]) for p in PERSONAS]
+    cared = [
+        (p.id, p.care, first_unit if p.care == "municipal" else None) for p in PERSONAS if p.care
+    ]
+    met = [(p.id, p.language, p.safety_ban) for p in PERSONAS]
+    links = [(p.id, g) for p in PERSONAS for g in p.guardians]
+    born = [(p.id, p.born, p.sex) for p in PERSONAS]
     return Rows(
-        identities=[(p.id, p.name, p.family, None, p.story) for p in PERSONAS],
-        rows={
-            "people_person": [(p.id, p.born, p.sex) for p in PERSONAS],
-            "people_residence": [
-                (p.id, p.household, "091", area, *home[p.household]) for p in PERSONAS
-            ],
-            "people_contact": [(p.id, p.language, p.safety_ban) for p in PERSONAS],
-            "people_care": [
-                (p.id, p.care, first_unit if p.care == "municipal" else None)
-                for p in PERSONAS
-                if p.care
-            ],
-            "people_guardianship": [(p.id, g) for p in PERSONAS for g in p.guardians],
-        },
+        identities=Batch.of("people_identity", names, who),
+        registers=[
+            Batch.of("people_person", ("subject", "birth_date", "sex"), born),
+            Batch.of("people_residence", places, lives),
+            Batch.of("people_contact", ("subject", "language", "safety_ban"), met),
+            Batch.of("people_care", ("subject", "form", "unit"), cared),
+            Batch.of("people_guardianship", ("subject", "guardian"), links),
+        ],
     )

@@ -102,15 +102,15 @@ def receipt(case: UUID) -> str:
     return case.hex[:8]
 
 
-def unanswered(*, above: int) -> list[tuple[UUID, int, UUID]]:
-    """Return (link, person, case) of open offers, one recipient each, to people numbered above."""
+def unanswered(*, above: int) -> list[tuple[UUID, int]]:
+    """Return (link, person) of open offers, one recipient each, to people numbered above."""
     rows = (
         Recipient.objects.filter(offer__case__state__in=ASKED, offer__case__subject__gte=above)
         .exclude(person__lt=above)
         .order_by("offer__case__subject", "person")
         .values_list("id", "person", "offer")
     )
-    first: dict[UUID, tuple[UUID, int, UUID]] = {}
+    first: dict[UUID, tuple[UUID, int]] = {}
     for link, person, case in rows:
-        first.setdefault(case, (link, person, case))
+        first.setdefault(case, (link, person))
     return list(first.values())
