@@ -15,7 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from stadi.site import figures, house, postgres
+from stadi.site import figures, house
+from stadi.site.postgres import launcher as postgres
 
 RESIDENTS = 20_000
 GOALS = {"total": 20.0}
@@ -63,7 +64,8 @@ def screening() -> Row:
     from stadi.record import actions as record
 
     made, at = plugin("preschool"), record.now()
-    tables, sight = rounds.read(plugin=made, at=at)
+    seen = rounds.read(plugin=made, at=at)
+    tables = seen.tables
     rows = tables["subject"].to_pylist()
     placed: dict[int, list[dict[str, Any]]] = {}
     for row in tables["placement"].to_pylist():
@@ -81,12 +83,12 @@ def screening() -> Row:
     def interpreted() -> list[str]:
         return [explain(made.service.who, p, as_of=at.date()).outcome for p in everyone]
 
-    compiled = sweep.run(made.service.who, tables, sight)
+    compiled = sweep.run(made.service.who, seen)
     from stadi.engine.sql import OUTCOMES
 
     assert [OUTCOMES[o] for o in compiled.outcomes] == interpreted()
     years = np.asarray(tables["subject"]["birth_date"].cast("int32").fill_null(0))
-    fast = seconds(lambda: sweep.run(made.service.who, tables, sight))
+    fast = seconds(lambda: sweep.run(made.service.who, seen))
     slow = seconds(interpreted, 3)
     floor = seconds(lambda: int((years > 18_000).sum()))
     return (
@@ -118,7 +120,7 @@ def page() -> Row:
 def measure(home: Path) -> list[Row]:
     """Return all rows, measured on a city of its own."""
     drawn = figures.draw_city(residents=RESIDENTS, seed=2027, areas=figures.areas(home))
-    with house.building(home, anew=True):
+    with house.drawing(home):
         from django.conf import settings
 
         from stadi.site import demo

@@ -14,7 +14,7 @@ NOON = datetime(2027, 1, 15, 10, 0, tzinfo=UTC)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the tests' own database server once every worker is done."""
     if not hasattr(session.config, "workerinput") and "STADI_HOME" in os.environ:
-        from stadi.site import postgres  # noqa: PLC0415 - only once a server was wanted
+        from stadi.site.postgres import launcher as postgres  # noqa: PLC0415 - only once a server was wanted
 
         postgres.down(Path(os.environ["STADI_HOME"]))
 

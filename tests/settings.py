@@ -6,7 +6,7 @@ from pathlib import Path
 HOME = Path(os.environ.get("STADI_TEST_HOME", Path(__file__).parents[1] / ".stadi" / "tests"))
 os.environ["STADI_HOME"] = str(HOME)
 if "DATABASE_URL" not in os.environ:
-    from stadi.site import postgres
+    from stadi.site.postgres import launcher as postgres
 
     os.environ["DATABASE_URL"] = postgres.up(HOME).dsn
 

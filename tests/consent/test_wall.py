@@ -334,7 +334,7 @@ def test_inv_09_an_objection_keeps_the_row_and_hides_every_fact() -> None:
         assert found is not None
         assert found.basis == "objected"
         assert set(found.facts.values()) == {None}
-        assert extract(sight)["subject"].num_rows == 3
+        assert extract(sight).tables["subject"].num_rows == 3
 
 
 @pytest.mark.usefixtures("loaded")

@@ -169,7 +169,7 @@ def answers(
         found = connection.execute(
             compile_rules(rules, schema=EXTRACT, as_of=day) + " order by subject"
         ).fetchall()
-        sweep = run(rules, extract(sight), sight)
+        sweep = run(rules, extract(sight))
         seen = [person(sight, p.subject) for p in people]
     explained = [explain(rules, p, as_of=day) for p in seen if p]
     triples = zip(

@@ -52,9 +52,9 @@ def test_without_any_capacity_everyone_is_with_a_person():
 
 def test_inv_10_who_objects_between_proposal_and_offer_gets_no_message():
     made, at = plugins()["preschool"], record.now()
-    tables, sight = rounds.read(plugin=made, at=at)
-    seen = rounds.screen(plugin=made, tables=tables, sight=sight)
-    found = rounds.open_cases(plugin=made, seen=seen, by=SYSTEM, at=at)
+    seen = rounds.read(plugin=made, at=at)
+    result = rounds.screen(plugin=made, seen=seen)
+    found = rounds.open_cases(plugin=made, seen=seen, result=result, by=SYSTEM, at=at)
     places = rounds.assign(plugin=made, found=found, at=at)
     ready = rounds.propose(plugin=made, seen=seen, found=found, places=places, by=SYSTEM, at=at)
     late = next(f for f in ready if f.subject == 5)

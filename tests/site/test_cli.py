@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from stadi.site import cli, postgres
+from stadi.site import cli
+from stadi.site.postgres import launcher as postgres
 
 ROOT = Path(__file__).parents[2]
 PAAVO = ROOT.parent / "shared/data/population/paavo_helsinki_postal_2022.geojson"
@@ -27,15 +28,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     postgres.erase(where)
 
 
-def _run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    keep = {
-        k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
+def _start(home: Path, *words: str, **pipes: int) -> subprocess.Popen[str]:
+    ours = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    keep = {k: v for k, v in os.environ.items() if k not in ours}
     env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "stadi.site.cli", *words]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=env, check=False, timeout=120
-    )
+    return subprocess.Popen(command, env=env, text=True, **pipes)
+
+
+def _run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    running = _start(home, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +142,8 @@ def test_the_real_file_draws_the_same_city_as_the_built_in_table(
 
 @pytest.mark.parametrize("after", [1.5, 2.5, 4.0])
 def test_a_database_killed_in_the_middle_leaves_no_half_city(home: Path, after: float):
-    keep = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
-    env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
-    env.pop("DJANGO_SETTINGS_MODULE", None)
-    command = [sys.executable, "-m", "stadi.site.cli", "demo", "--residents", "20000"]
-    building = subprocess.Popen(
-        command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    quiet = subprocess.DEVNULL
+    building = _start(home, "demo", "--residents", "20000", stdout=quiet, stderr=quiet)
     with pytest.raises(subprocess.TimeoutExpired):
         building.wait(after)
     building.kill()
@@ -196,14 +195,9 @@ def test_the_portal_is_served_and_everything_stops_again_cleanly(home: Path, how
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    keep = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
-    env = {**keep, "STADI_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
-    env.pop("DJANGO_SETTINGS_MODULE", None)
+    quiet = subprocess.DEVNULL
     words = ("up", "--port", str(port), "--residents", "1500")
-    command = [sys.executable, "-m", "stadi.site.cli", *words]
-    serving = subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    serving = _start(home, *words, stdout=quiet, stderr=quiet)
     page = b""
     for _ in range(300):
         try:

@@ -13,7 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stadi.site import doctor, postgres
+from stadi.site import doctor
+from stadi.site.postgres import errors, place, programs
+from stadi.site.postgres import launcher as postgres
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -125,11 +127,11 @@ def test_the_callers_environment_does_not_reach_the_server(
 
 
 def test_a_socket_folder_open_to_others_is_refused(new_home: Path) -> None:
-    folder = postgres._socket_folder(new_home, os.geteuid() or postgres.NOBODY)
+    folder = place.socket_folder(new_home, os.geteuid() or place.NOBODY)
     try:
         folder.chmod(0o777)
-        with pytest.raises(postgres.NotOurs, match="socket folder"):
-            postgres._socket_folder(new_home, os.geteuid() or postgres.NOBODY)
+        with pytest.raises(errors.NotOurs, match="socket folder"):
+            place.socket_folder(new_home, os.geteuid() or place.NOBODY)
     finally:
         folder.rmdir()
 
@@ -138,9 +140,9 @@ def test_a_socket_folder_open_to_others_is_refused(new_home: Path) -> None:
 def test_a_socket_folder_of_another_user_is_refused(home: Path) -> None:
     postgres.up(home)
     postgres.down(home)
-    folder = postgres._socket_folder(home, 1000)
+    folder = place.socket_folder(home, 1000)
     try:
-        with pytest.raises(postgres.NotOurs, match="socket folder"):
+        with pytest.raises(errors.NotOurs, match="socket folder"):
             postgres.up(home)
     finally:
         folder.rmdir()
@@ -152,24 +154,24 @@ def test_data_of_another_user_are_refused(home: Path) -> None:
     postgres.down(home)
     os.chown(server.folder / "data", 1000, -1)
     try:
-        with pytest.raises(postgres.NotOurs, match="belongs to user 1000"):
+        with pytest.raises(errors.NotOurs, match="belongs to user 1000"):
             postgres.up(home)
     finally:
-        os.chown(server.folder / "data", postgres.NOBODY, -1)
+        os.chown(server.folder / "data", place.NOBODY, -1)
 
 
 @ROOT_ONLY
 def test_a_moved_clone_keeps_its_place_and_a_copied_one_gets_its_own(tmp_path: Path) -> None:
     old, moved, copied = (tmp_path / name / ".stadi" for name in ("old", "moved", "copied"))
     (old / "postgres").mkdir(parents=True)
-    place = postgres._claim(old)
+    first = place.claim(old)
     old.parent.rename(moved.parent)
     try:
-        assert postgres._claim(moved) == place
+        assert place.claim(moved) == first
         shutil.copytree(moved.parent, copied.parent)
-        assert postgres._find(copied) is None
-        assert postgres._claim(copied) != place
-        assert postgres._claim(moved) == place
+        assert place.find(copied) is None
+        assert place.claim(copied) != first
+        assert place.claim(moved) == first
     finally:
         postgres.erase(moved)
         postgres.erase(copied)
@@ -178,14 +180,14 @@ def test_a_moved_clone_keeps_its_place_and_a_copied_one_gets_its_own(tmp_path: P
 def test_a_full_disk_is_named_before_it_does_harm(
     new_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "LEAST_FREE", 2**62)
-    with pytest.raises(postgres.DiskFull, match="MB are free"):
+    monkeypatch.setattr(place, "LEAST_FREE", 2**62)
+    with pytest.raises(errors.DiskFull, match="MB are free"):
         postgres.up(new_home)
 
 
 def test_missing_programs_are_named(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(postgres.ProgramsMissing, match="bin/setup"):
+    with pytest.raises(errors.ProgramsMissing, match="bin/setup"):
         postgres.up(new_home)
 
 
@@ -194,7 +196,7 @@ def test_a_start_that_fails_shows_the_last_lines_of_the_log(
 ) -> None:
     postgres.down(home)
     monkeypatch.setitem(postgres.SETTINGS, "shared_buffers", "nonsense")
-    with pytest.raises(postgres.DidNotStart, match=r"log:\n(.|\n)*shared_buffers"):
+    with pytest.raises(errors.DidNotStart, match=r"log:\n(.|\n)*shared_buffers"):
         postgres.up(home)
 
 
@@ -202,7 +204,7 @@ def test_a_lost_password_is_named_at_once(home: Path) -> None:
     server = postgres.up(home)
     kept = (server.folder / "password").read_text()
     (server.folder / "password").write_text("lost")
-    with pytest.raises(postgres.PasswordLost):
+    with pytest.raises(errors.PasswordLost):
         postgres.up(home)
     (server.folder / "password").write_text(kept)
     assert postgres.up(home) == server
@@ -213,7 +215,7 @@ AS_ORDINARY_USER = """
 import os, sys
 from pathlib import Path
 import psycopg
-from stadi.site import postgres
+from stadi.site.postgres import launcher as postgres
 try:
     psycopg.connect("host=/nowhere")
 except psycopg.OperationalError:
@@ -233,8 +235,8 @@ print("fine")
 
 @ROOT_ONLY
 def test_an_ordinary_user_can_do_it_too() -> None:
-    programs = postgres._package() / "pginstall" / "bin" / "postgres"
-    if any(not folder.stat().st_mode & 0o001 for folder in programs.parents):
+    server = programs.find_package() / "pginstall" / "bin" / "postgres"
+    if any(not folder.stat().st_mode & 0o001 for folder in server.parents):
         pytest.skip("the programs lie in a folder that other users may not enter")
     home = Path(f"/tmp/stadi-test-{os.getpid()}")  # noqa: S108 pytest's own is closed to others
     home.mkdir()
@@ -245,7 +247,7 @@ def test_an_ordinary_user_can_do_it_too() -> None:
             check=False,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(postgres.__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(Path(postgres.__file__).parents[3])},
         )
         assert done.stdout == "fine\n", done.stderr
     finally:

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from stadi.consent import wall
 from stadi.consent.models import Objection, Snapshot
 from stadi.consent.models import Purpose as PurposeRow
+from stadi.engine.sql import by_view
 from stadi.engine.sweep import Sight
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
@@ -153,9 +154,9 @@ def _take_snapshot(  # noqa: PLR0917 - one look, one line
                 s=sql.Identifier(schema), r=role
             )
         )
-        for view, facts in wall.by_view(tuple(purpose.uses)).items():
+        for view, facts in by_view(purpose.uses).items():
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.hex}")
-            query = wall.snapshot_sql(facts, one=view == "subject", only=only)
+            query = wall.snapshot_sql(view, facts, only=only)
             cursor.execute(
                 sql.SQL("create unlogged table {} as ").format(table) + sql.SQL(query), times
             )
@@ -188,7 +189,7 @@ def _drop_snapshot(purpose: Purpose, snapshot: UUID, at: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         schema = sql.Identifier(wall.schema_name(purpose, snapshot))
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
-        for view in wall.by_view(tuple(purpose.uses)):
+        for view in by_view(purpose.uses):
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.hex}")
             cursor.execute(sql.SQL("drop table if exists {}").format(table))
         Snapshot.objects.filter(id=snapshot).update(closed_at=at)

@@ -1,16 +1,13 @@
-"""The purpose wall: SQL for one login role and its views per purpose, and what the role loses.
-
-Hidden here: snapshots of exactly the named facts, behind security-barrier views.
-"""
+"""The purpose wall: SQL for one login role and its views per purpose, and what the role loses."""
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from uuid import UUID
 
-from stadi.engine.sql import relation_view
-from stadi.kit.rule import Fact, Relation
+from stadi.kit.rule import Fact
 from stadi.kit.service import Purpose
+from stadi.people.facts import RESIDENCE
 
 NOW = (
     "{a}.known_since <= %(known)s and %(known)s < {a}.known_until"
@@ -18,7 +15,10 @@ NOW = (
 )
 HIDE = "case when o.subject is null then {a}.{c} end as {c}"
 SETTINGS = (("default_transaction_read_only", "on"), ("statement_timeout", "60s"))
-ANCHOR = Relation(name="residence", table="people_residence")
+OBJECTED = (
+    " left join consent_objection o on o.subject = m.subject and o.purpose = %(purpose)s"
+    " and o.given_at <= %(known)s and (o.lifted_at is null or %(known)s < o.lifted_at)"
+)
 
 # What PostgreSQL gives to everyone and no purpose needs: large objects, messages to other
 # sessions, locks that others can see, and functions that tell what lies elsewhere.
@@ -61,34 +61,19 @@ def schema_name(purpose: Purpose, snapshot: UUID) -> str:
     return f"wall_{purpose.slug[:40]}_{snapshot.hex[:12]}"
 
 
-def by_view(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
-    """Return the facts of each view; `subject` has one row a resident."""
-    found: dict[str, list[Fact]] = {"subject": []}
-    for fact in sorted(facts, key=lambda f: f.column):
-        found.setdefault(relation_view(fact.relation), []).append(fact)
-    return found
-
-
-def snapshot_sql(facts: Sequence[Fact], *, one: bool, only: int | None = None) -> str:
+def snapshot_sql(view: str, facts: Sequence[Fact], *, only: int | None = None) -> str:
     """Return the query of a view's rows at literal times, of everyone or of `only` one subject.
 
     An objection keeps the row, nulls every fact and says so in `basis`: never an anti-join,
     which would filter in silence.
     """
     scope = "" if only is None else f" and m.subject = {only:d}"
+    rest = f"{OBJECTED} where {NOW.format(a='m')}{scope} order by 1"
     relations = sorted({f.relation for f in facts}, key=lambda r: r.name)
-    objected = (
-        " left join consent_objection o on o.subject = {a}.subject and o.purpose = %(purpose)s"
-        " and o.given_at <= %(known)s and (o.lifted_at is null or %(known)s < o.lifted_at)"
-    )
-    if not one:
+    if view != "subject":
         (relation,) = relations
         shown = ", ".join(HIDE.format(a="m", c=f.column) for f in facts)
-        return (
-            f"select m.{relation.key} as subject, {shown} from {relation.table} m"
-            + objected.format(a="m")
-            + f" where {NOW.format(a='m')}{scope} order by 1"
-        )
+        return f"select m.{relation.key} as subject, {shown} from {relation.table} m{rest}"
     alias = {relation: f"t{i}" for i, relation in enumerate(relations)}
     shown = "".join(", " + HIDE.format(a=alias[f.relation], c=f.column) for f in facts)
     joins = "".join(
@@ -98,6 +83,5 @@ def snapshot_sql(facts: Sequence[Fact], *, one: bool, only: int | None = None) -
     return (
         "select m.subject as subject,"
         f" case when o.subject is null then 'ok' else 'objected' end as basis{shown}"
-        f" from {ANCHOR.table} m{joins}{objected.format(a='m')}"
-        f" where {NOW.format(a='m')}{scope} order by 1"
+        f" from {RESIDENCE.table} m{joins}{rest}"
     )

@@ -93,6 +93,14 @@ def relation_view(relation: r.Relation) -> str:
     return relation.name if relation.many else "subject"
 
 
+def by_view(facts: Iterable[r.Fact]) -> dict[str, list[r.Fact]]:
+    """Return each view's facts; `subject` has one row a resident and comes first."""
+    found: dict[str, list[r.Fact]] = {"subject": []}
+    for fact in sorted(facts, key=lambda f: f.column):
+        found.setdefault(relation_view(fact.relation), []).append(fact)
+    return found
+
+
 def compile_rules(
     rules: Sequence[r.Rule], *, schema: str, as_of: date, scope: Iterable[int] | None = None
 ) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from stadi.engine.explain import Person
-from stadi.engine.sql import OUTCOMES, compile_rules, relation_view
+from stadi.engine.sql import OUTCOMES, by_view, compile_rules
 from stadi.kit import rule as r
 
 ARROW = {"bool": pa.bool_(), "int": pa.int64(), "text": pa.string(), "date": pa.date32()}
@@ -32,12 +32,15 @@ class Sight:
     as_of: date
     snapshot: str
 
-    def views(self) -> dict[str, tuple[r.Fact, ...]]:
-        """Return each view's facts, the view of one row a subject first."""
-        found: dict[str, list[r.Fact]] = {"subject": []}
-        for fact in sorted(self.facts, key=lambda f: f.column):
-            found.setdefault(relation_view(fact.relation), []).append(fact)
-        return {view: tuple(facts) for view, facts in found.items()}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """What a purpose saw of everyone: one Arrow table per view, kept in memory only."""
+
+    tables: dict[str, pa.Table]
+    facts: tuple[r.Fact, ...]
+    as_of: date
+    snapshot: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,14 @@ class Sweep:
         return found
 
 
-def extract(sight: Sight) -> dict[str, pa.Table]:
-    """Return one Arrow table per view, read by COPY through the purpose's role."""
-    return {view: _copy(sight, view, facts) for view, facts in sight.views().items()}
+def extract(sight: Sight) -> Extract:
+    """Return what the purpose may see of everyone, read by COPY through its role."""
+    return Extract(
+        tables={view: _copy(sight, view, facts) for view, facts in by_view(sight.facts).items()},
+        facts=sight.facts,
+        as_of=sight.as_of,
+        snapshot=sight.snapshot,
+    )
 
 
 def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
@@ -91,12 +99,12 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
     )
 
 
-def run(rules: Sequence[r.Rule], tables: dict[str, pa.Table], sight: Sight) -> Sweep:
+def run(rules: Sequence[r.Rule], seen: Extract) -> Sweep:
     """Run the rules over an extract and answer for everyone in it."""
-    sql = compile_rules(rules, schema=EXTRACT, as_of=sight.as_of)
+    sql = compile_rules(rules, schema=EXTRACT, as_of=seen.as_of)
     with duckdb.connect() as engine:
         engine.execute(f"create schema {EXTRACT}")
-        for view, table in tables.items():
+        for view, table in seen.tables.items():
             engine.register("arrow_table", table)
             engine.execute(f"create table {EXTRACT}.{view} as select * from arrow_table")
             engine.unregister("arrow_table")
@@ -111,9 +119,9 @@ def run(rules: Sequence[r.Rule], tables: dict[str, pa.Table], sight: Sight) -> S
     sweep.manifest.update(
         engine=f"duckdb {duckdb.__version__} / {VERSION}",
         sql=hashlib.sha256(sql.encode()).hexdigest(),
-        facts=sorted(f.name for f in sight.facts),
-        as_of=sight.as_of.isoformat(),
-        snapshot=sight.snapshot,
+        facts=sorted(f.name for f in seen.facts),
+        as_of=seen.as_of.isoformat(),
+        snapshot=seen.snapshot,
         screened=len(sweep.subjects),
         counts=counts,
     )
@@ -124,7 +132,7 @@ def person(sight: Sight, subject: int) -> Person | None:
     """Return what the purpose may see of one subject, or None where there is no such row."""
     own: dict[str, object] = {}
     rows: dict[str, list[dict[str, object]]] = {}
-    for view, facts in sight.views().items():
+    for view, facts in by_view(sight.facts).items():
         names = ["basis"] * (view == "subject") + [f.column for f in facts]
         listed = ", ".join(names)
         query = f"select {listed} from {sight.schema}.{view} where subject = %s"

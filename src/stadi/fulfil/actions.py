@@ -1,9 +1,11 @@
 """The front door of fulfilment: capacity, assignment, and claims that hold a place."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
 
@@ -14,8 +16,6 @@ from stadi.kit.errors import StadiError
 from stadi.record import actions as record
 from stadi.record.domain import News
 from stadi.twin import actions as twin
-
-TERM_STARTS, TERM_ENDS = (8, 11), (6, 5)  # 11 August to 4 June, Helsinki's school year 2027
 
 
 class FullError(StadiError):
@@ -28,15 +28,14 @@ class NoClaimError(StadiError):
 
 def term_days(term: int) -> tuple[date, date]:
     """Return the first day of a term and the day after its last."""
-    return date(term, *TERM_STARTS), date(term + 1, *TERM_ENDS)
+    return date(term, *settings.CITY.term_starts), date(term + 1, *settings.CITY.term_ends)
 
 
 @transaction.atomic
 def set_capacity(*, places: Mapping[int, int], term: int, by: Actor, at: datetime) -> None:
     """Say how many places each unit has for a term, never fewer than are claimed."""
-    list(Capacity.objects.select_for_update().filter(unit__in=places, term=term).order_by("unit"))
-    known = dict(Capacity.objects.filter(term=term).values_list("unit", "places"))
-    taken = {unit: known[unit] - left for unit, left in free(term=term).items()}
+    known = _lock(places, term)
+    taken = {unit: known[unit] - left for unit, left in free(term=term).items() if unit in known}
     if short := sorted(unit for unit, n in places.items() if 0 <= n < taken.get(unit, 0)):
         message = (
             f"unit {short[0]} has {taken[short[0]]} places claimed already; nothing was changed"
@@ -89,10 +88,10 @@ def find_places(  # noqa: PLR0913 - what an assignment needs
 def hold(*, wanted: Mapping[UUID, int], term: int, by: Actor, at: datetime) -> None:
     """Hold a place softly for each case, all or none."""
     since, until = term_days(term)
-    left = _locked_free(wanted.values(), term)
-    for unit in wanted.values():
-        left[unit] = left.get(unit, 0) - 1
-    if full := sorted(unit for unit, n in left.items() if n < 0):
+    _lock(wanted.values(), term)
+    left = Counter(free(term=term))
+    left.subtract(wanted.values())
+    if full := sorted(unit for unit in set(wanted.values()) if left[unit] < 0):
         message = f"no free place left at unit {full[0]}; nothing was held"
         raise FullError(message)
     Claim.objects.bulk_create(
@@ -105,11 +104,10 @@ def hold(*, wanted: Mapping[UUID, int], term: int, by: Actor, at: datetime) -> N
     record.write_many(news, by=by, at=at)
 
 
-def _locked_free(units: Iterable[int], term: int) -> dict[int, int]:
-    wanted = sorted(set(units))
-    list(Capacity.objects.select_for_update().filter(unit__in=wanted, term=term).order_by("unit"))
-    left = free(term=term)
-    return {unit: left.get(unit, 0) for unit in wanted}
+def _lock(units: Iterable[int], term: int) -> dict[int, int]:
+    """Return the places of these units, nobody else claiming any until the transaction ends."""
+    rows = Capacity.objects.select_for_update().filter(unit__in=set(units), term=term)
+    return dict(rows.order_by("unit").values_list("unit", "places"))
 
 
 @transaction.atomic

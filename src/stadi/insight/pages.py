@@ -43,7 +43,7 @@ def reach(request: Any) -> Any:
         rows = [
             {
                 "label": _(label),
-                "value": _shown(key, found.counts[key]),
+                "value": _shown(found.counts[key]),
                 "help": _(help_) if help_ else "",
             }
             for key, label, help_ in ROWS
@@ -60,5 +60,5 @@ def reach(request: Any) -> Any:
     return render(request, "insight/reach.html", {"services": services})
 
 
-def _shown(_key: str, count: int) -> str:
+def _shown(count: int) -> str:
     return f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")

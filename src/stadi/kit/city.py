@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
-    """A city's name, number, time zone, languages and factors."""
+    """A city's name, number, time zone, languages, school term and factors.
+
+    `term_starts` and `term_ends` are (month, day); the end is the day after the last.
+    """
 
     name: str
     municipality: str
     time_zone: str
     languages: tuple[str, ...]
+    term_starts: tuple[int, int]
+    term_ends: tuple[int, int]
     walking_factor: float
     lot_seed: str

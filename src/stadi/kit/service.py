@@ -84,7 +84,6 @@ class Oversight:
     owner: str
     queue: str
     queue_days: int
-    sample: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

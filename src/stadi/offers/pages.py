@@ -34,20 +34,10 @@ ANSWERS = {
     "fulfilled": gettext_noop("The place is yours."),
     "declined": gettext_noop("You said no."),
     "expired": gettext_noop("The time ran out. A person will contact you."),
-    "objected": gettext_noop("You stopped this service. We no longer look at these facts for it."),
+    "objected": gettext_noop("The service was stopped. We no longer look at these facts for it."),
     "withdrawn": gettext_noop("The city took this back."),
 }
-SHOWN = {
-    "offered": "open",
-    "seen": "open",
-    "accepted": "accepted",
-    "fulfilling": "accepted",
-    "fulfilled": "fulfilled",
-    "declined": "declined",
-    "expired": "expired",
-    "objected": "objected",
-    "withdrawn": "withdrawn",
-}
+SHOWN = {"offered": "open", "seen": "open", "fulfilling": "accepted"}  # others as they are
 REASONS = {
     "a_person_decides": gettext_noop("A person must look before anything is sent."),
     "no_home_point": gettext_noop("The home point is missing from the register."),
@@ -157,7 +147,7 @@ def card(recipient: Recipient, now: datetime) -> dict[str, Any]:
 def _state(offer: Offer, now: datetime) -> str:
     """Return the state that a page shows; an offer whose time is over is open no longer."""
     late = offer.expires_at is not None and offer.expires_at <= now
-    shown = SHOWN.get(offer.case.state, "withdrawn")
+    shown = SHOWN.get(offer.case.state, offer.case.state)
     return "expired" if shown == "open" and late else shown
 
 
@@ -202,11 +192,10 @@ def home(request: Any) -> Any:
     """Show what is ready for a resident, what is under way, and who used their data."""
     if RESIDENT not in request.actor.roles:
         return redirect(reverse("staff" if OFFICIAL in request.actor.roles else "reach"))
-    cards = [card(r, request.time.now) for r in reading.of_person(request.actor.id)]
     now = request.time.now
-    uses = _uses(request.actor.id, now)
+    cards = [card(r, now) for r in reading.of_person(request.actor.id)]
     context = {
-        "greeting": _greeting(request.actor_name.split(" ")[0], request.time.now),
+        "greeting": _greeting(request.actor_name.split(" ")[0], now),
         "ready": [c for c in cards if c["state"] in ("open", "accepted")],
         "progress": [
             {
@@ -218,7 +207,7 @@ def home(request: Any) -> Any:
             for c in cards
             if c["state"] in ANSWERS
         ],
-        "uses": uses,
+        "uses": _uses(request.actor.id, now),
         "messages_unread": messages.unread(recipient=request.actor.id),
     }
     return render(request, "offers/home.html", context)
@@ -240,7 +229,7 @@ def _greeting(name: str, now: datetime) -> str:
     return _("Good evening, %(name)s.") % {"name": name}
 
 
-def _uses(person: int, now: Any) -> list[dict[str, Any]]:
+def _uses(person: int, now: datetime) -> list[dict[str, Any]]:
     language = get_language() or "en"
     by_purpose = {p.service.purpose.id: p for p in plugins().values()}
     found = []
@@ -279,9 +268,7 @@ def show(request: Any, link: UUID) -> Any:
 @_honest
 def accept(request: Any, link: UUID) -> Any:
     """Say yes with one tap."""
-    now = request.time.now
-    answers.see(link=link, by=request.actor, at=now)
-    answers.accept(link=link, by=request.actor, at=now)
+    answers.accept(link=link, by=request.actor, at=request.time.now)
     return redirect(reverse("receipt", kwargs={"link": link}))
 
 
@@ -295,9 +282,7 @@ def decline(request: Any, link: UUID) -> Any:
         if shown["state"] != "open":
             return redirect(shown["url"])
         return render(request, "offers/decline.html", {"offer": shown})
-    now = request.time.now
-    answers.see(link=link, by=request.actor, at=now)
-    answers.decline(link=link, by=request.actor, at=now)
+    answers.decline(link=link, by=request.actor, at=request.time.now)
     return redirect(reverse("home"))
 
 
@@ -342,7 +327,7 @@ def staff(request: Any) -> Any:
     tasks = reading.tasks()
     rows = [
         {
-            "case": t.case.hex[:8],
+            "case": reading.receipt(t.case),
             "service": plugin(t.service).say("title", language),
             "subject_label": _("Resident %(number)s") % {"number": t.subject},
             "reason": _(REASONS[t.reason]),

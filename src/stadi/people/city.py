@@ -15,7 +15,6 @@ from stadi.people.paavo import AGE_BANDS, Area
 
 Metres: TypeAlias = NDArray[np.int32]
 
-MUNICIPALITY: Final = "091"  # Helsinki in the classification of municipalities
 STARTING_AGE: Final = 6  # pre-primary education starts in the year a child turns six
 CARE: Final = {
     "municipal": 0.80,
@@ -53,12 +52,13 @@ class Units:
 class City:
     """A drawn city; each array up to `family_name` has one entry per resident.
 
-    `birth_date` is NaT and `municipality` and `identity_code` are empty where the register lacks
-    them; `area` and `care_unit` are positions in the areas drawn from and in `units` (-1: no
-    unit); homes are metres in EPSG:3067. `starters` are the subjects who turn six in the year
-    drawn for, among them those whose birth date is missing. `guardians` has rows of (child,
-    guardian) subjects, `placements` rows of (child subject, unit) for starters who already have
-    a place, and `objections` the starters who object to the purpose preschool.placement.
+    `birth_date` is NaT and `identity_code` is empty where the register lacks them; `lives_here` is
+    false where it lacks the municipality; `area` and `care_unit` are positions in the areas drawn
+    from and in `units` (-1: no unit); homes are metres in EPSG:3067. `starters` are the subjects
+    who turn six in the year drawn for, among them those whose birth date is missing. `guardians`
+    has rows of (child, guardian) subjects, `placements` rows of (child subject, unit) for starters
+    who already have a place, and `objections` the starters who object to the purpose
+    preschool.placement.
     """
 
     subject: Ints
@@ -67,7 +67,7 @@ class City:
     birth_date: Dates
     sex: NDArray[np.int8]
     identity_code: Texts
-    municipality: Texts
+    lives_here: Bools
     home_x: Metres
     home_y: Metres
     language: Texts
@@ -114,9 +114,8 @@ def draw(
     born[unborn], codes[unborn] = np.datetime64("NaT"), ""
     banned = rng.random(number) < SAFETY_BANS
     banned[of[_take(lot, 1, 1)]] = True
-    municipality = np.full(residents, MUNICIPALITY)
-    municipality[rng.random(residents) < NO_MUNICIPALITY] = ""
-    municipality[_take(lot, 2, 2)] = ""
+    lives_here = rng.random(residents) >= NO_MUNICIPALITY
+    lives_here[_take(lot, 2, 2)] = False
 
     units = _units(areas=areas, people=people, at=(home_x, home_y), starters=starters, rng=rng)
     care = _care(age=people.age, starters=starters, rng=rng)
@@ -142,7 +141,7 @@ def draw(
         birth_date=born,
         sex=sex,
         identity_code=codes,
-        municipality=municipality,
+        lives_here=lives_here,
         home_x=home_x,
         home_y=home_y,
         language=language,

@@ -64,7 +64,7 @@ def _who(request: Any) -> tuple[Actor, str]:
 
 
 def _in_language(path: str, code: str) -> str:
-    """Return the same address in another language; an unknown one keeps its place too."""
+    """Return the same address in another language; one without a language leads to the start."""
     first, _slash, rest = path.lstrip("/").partition("/")
     return f"/{code}/{rest}" if first in dict(settings.LANGUAGES) else f"/{code}/"
 

@@ -29,9 +29,8 @@ class NobodyError(StadiError):
 def screen(service: str) -> dict[str, Any]:
     """Run a service's rules over everyone and return the manifest; nothing is written."""
     made = plugin(service)
-    tables, sight = rounds.read(plugin=made, at=record.now())
-    seen = rounds.screen(plugin=made, tables=tables, sight=sight)
-    return {"service": service, "version": made.service.version, **seen.result.manifest}
+    result = rounds.screen(plugin=made, seen=rounds.read(plugin=made, at=record.now()))
+    return {"service": service, "version": made.service.version, **result.manifest}
 
 
 def screen_words(manifest: dict[str, Any]) -> str:
@@ -62,7 +61,7 @@ def why(resident: int, service: str, language: str) -> dict[str, Any]:
         "as_of": now.date(),
         "outcome": answer.outcome,
         "purpose": purpose.id,
-        "law": purpose.basis.law,
+        "law": made.say("law", language),
         "reasons": [
             {
                 "because": reason.because,

@@ -70,7 +70,8 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, words: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=words, description=words)
         made.set_defaults(run=globals().get(f"_{name}"))
-        made.add_argument("--json", action="store_true", help="answer in JSON")
+        if name != "up":
+            made.add_argument("--json", action="store_true", help="answer in JSON")
         return made
 
     def city(made: argparse.ArgumentParser) -> None:
@@ -110,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return doctor.main(["--json"] if arguments.json else [])
     try:
-        from stadi.site import postgres
+        from stadi.site.postgres.errors import PostgresError
     except ImportError as error:
         _say(f"stadi: {error}; run `make up`, or `stadi doctor` to see what is missing")
         return 1
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         code: int = arguments.run(arguments)
-    except (StadiError, postgres.PostgresError) as error:
+    except (StadiError, PostgresError) as error:
         _say(f"stadi: {error}")
         return 1
     except KeyboardInterrupt:
@@ -140,17 +141,10 @@ def _home() -> Path:
     return Path(os.environ.get("STADI_HOME", root / ".stadi"))
 
 
-def _down_quietly() -> None:
-    """Stop the database that we started; a foreign one is none of our business."""
-    from stadi.site import postgres
-
-    postgres.down(_home())
-
-
 def _down(arguments: argparse.Namespace) -> int:
-    from stadi.site import postgres
+    from stadi.site.postgres import launcher
 
-    stopped = postgres.down(_home())
+    stopped = launcher.down(_home())
     words = "the database is stopped" if stopped else "no database was running"
     return _print(arguments, {"stopped": stopped}, lambda: words)
 
@@ -164,38 +158,31 @@ def _drawn(arguments: argparse.Namespace) -> Any:
     )
 
 
-def _build(drawn: Any) -> Any:
-    from stadi.site import demo  # its tables want an open house
-
-    return demo.build(drawn)
-
-
 def _demo(arguments: argparse.Namespace) -> int:
     from stadi.site import house
 
     drawn = _drawn(arguments)
-    with house.building(_home(), anew=True):
-        report = _build(drawn)
-    return _print(arguments, report, lambda: _words(report))
+    with house.drawing(_home()):
+        from stadi.site import demo
 
-
-def _words(report: Any) -> str:
-    from stadi.site import demo
-
-    return demo.words(report)
+        report = demo.build(drawn)
+        return _print(arguments, report, lambda: demo.words(report))
 
 
 def _up(arguments: argparse.Namespace) -> int:
     from stadi.site import house
+    from stadi.site.postgres import launcher
 
     house.check_port(arguments.port)
     drawn = _drawn(arguments)
-    with house.building(_home(), anew=False) as finished:
+    with house.opening(_home()) as finished:
         if not finished:
-            print(_words(_build(drawn)))
+            from stadi.site import demo
+
+            print(demo.words(demo.build(drawn)))
     with house.serving():
         code = house.serve(arguments.port)
-    _down_quietly()
+    launcher.down(_home())
     return code
 
 
@@ -219,32 +206,30 @@ def _clock(arguments: argparse.Namespace) -> int:
     )
 
 
-def _screen(arguments: argparse.Namespace) -> int:
+def _open_city() -> Any:
+    """Open the finished city and return what may be asked of it."""
     from stadi.site import house
 
     house.open_city(_home())
     from stadi.site import ask
 
+    return ask
+
+
+def _screen(arguments: argparse.Namespace) -> int:
+    ask = _open_city()
     manifest = ask.screen(arguments.service)
     return _print(arguments, manifest, lambda: ask.screen_words(manifest))
 
 
 def _why(arguments: argparse.Namespace) -> int:
-    from stadi.site import house
-
-    house.open_city(_home())
-    from stadi.site import ask
-
+    ask = _open_city()
     answer = ask.why(arguments.resident, arguments.service, arguments.language)
     return _print(arguments, answer, lambda: ask.why_words(answer, arguments.language))
 
 
 def _reach(arguments: argparse.Namespace) -> int:
-    from stadi.site import house
-
-    house.open_city(_home())
-    from stadi.site import ask
-
+    ask = _open_city()
     found = ask.reach()
     return _print(arguments, found, lambda: ask.reach_words(found))
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 import pyarrow as pa
+from django.conf import settings
 from django.db import connection
 from rich.console import Console
 
@@ -38,7 +39,6 @@ CLAIMS = UUID("5f0d7ab2-6d2e-4d0e-9e53-1d3d0a4f2027")  # names claims of places 
 # Helsinki's pilot of January 2020: 93 % answered, 83 % accepted; the rest said something else.
 ANSWERED, ACCEPTED = 0.93, 0.83
 OBJECTING = 0.1  # of those who say something else; an assumption
-ENDS = "fulfilled accepted declined objected expired withdrawn countered open"
 STEPS = ("draw", "load", "extract", "screen", "assign", "offer", "answer")
 
 
@@ -107,7 +107,11 @@ def load(city: City, areas: tuple[paavo.Area, ...]) -> None:
         rooms[i % len(rooms) + 1] += 1
     fulfil.set_capacity(places=rooms, term=term, by=SYSTEM, at=START)
     spot = areas[int(units.area[0])]
-    own = persona_rows(spot.code, int(units.x[0]) - 300, int(units.y[0]) - 250, first_unit=1)
+    own = persona_rows(
+        (settings.CITY.municipality, spot.code),
+        (int(units.x[0]) - 300, int(units.y[0]) - 250),
+        first_unit=1,
+    )
     identities, batches = _registers(city, codes)
     for batch in (own.identities, identities):
         people.introduce(identities=batch, by=SYSTEM, at=START)
@@ -145,7 +149,9 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
         "people_residence": {
             "subject": city.subject,
             "household": city.household + FIRST_ID,
-            "municipality": _or_none(city.municipality, city.municipality != ""),
+            "municipality": _or_none(
+                np.full(len(city.subject), settings.CITY.municipality), city.lives_here
+            ),
             "area": np.array(codes)[city.area],
             "home_x": city.home_x,
             "home_y": city.home_y,
@@ -180,10 +186,10 @@ def run_service(service: str, watch: Stopwatch) -> None:
     """Run one round of a service: extract, screen, assign, offer."""
     made, at = plugins()[service], record.now()
     with watch.step("extract", f"{service}: extracting what the purpose may see"):
-        tables, sight = rounds.read(plugin=made, at=at)
+        seen = rounds.read(plugin=made, at=at)
     with watch.step("screen", f"{service}: screening everyone"):
-        seen = rounds.screen(plugin=made, tables=tables, sight=sight)
-        found = rounds.open_cases(plugin=made, seen=seen, by=SYSTEM, at=at)
+        result = rounds.screen(plugin=made, seen=seen)
+        found = rounds.open_cases(plugin=made, seen=seen, result=result, by=SYSTEM, at=at)
     with watch.step("assign", f"{service}: assigning places"):
         places = rounds.assign(plugin=made, found=found, at=at)
     with watch.step("offer", f"{service}: proposing and offering"):
@@ -196,14 +202,13 @@ def simulate(seed: int) -> None:
     rng = np.random.default_rng(seed)
     at = record.advance(by=SYSTEM, step=timedelta(hours=26))
     for link, person in reading.unanswered(above=FIRST_ID):
-        draw_, whether_stop = rng.random(2)
+        answer, other = rng.random(2)
         by = Actor(kind="resident", id=person, roles=frozenset({"resident"}))
-        if draw_ >= ANSWERED:
+        if answer >= ANSWERED:
             continue
-        answers.see(link=link, by=by, at=at)
-        if draw_ < ACCEPTED:
+        if answer < ACCEPTED:
             answers.accept(link=link, by=by, at=at)
-        elif whether_stop < OBJECTING:
+        elif other < OBJECTING:
             answers.object_to(link=link, by=by, at=at)
         else:
             answers.decline(link=link, by=by, at=at)
@@ -232,16 +237,12 @@ def words(report: dict[str, Any]) -> str:
     people_ = f"{report['residents']:,} invented residents in {report['households']:,} households"
     lines = [f"Demo city: {people_}, {places}. Answers are simulated."]
     for service, c in report["services"].items():
-        balanced = "balances" if reading.balances(c) else "DOES NOT BALANCE"
+        lines.append(f"{service}:")
         lines += [
-            f"{service}: {c['screened']:,} screened = {_sum(c, 'yes no unknown stopped')}",
-            f"  {c['yes']:,} yes = {_sum(c, 'waiting offered held unreached')}",
-            f"  {c['offered']:,} offered = {_sum(c, ENDS)}",
-            f"  take-up {c['take_up']}, precision {c['precision']}; the report {balanced}",
+            f"  {c[whole]:,} {whole} = " + " + ".join(f"{c[part]:,} {part}" for part in parts)
+            for whole, parts in reading.SUMS.items()
         ]
+        balanced = "balances" if reading.balances(c) else "DOES NOT BALANCE"
+        lines.append(f"  take-up {c['take_up']}, precision {c['precision']}; the report {balanced}")
     spent = ", ".join(f"{k} {v:.2f}" for k, v in report["seconds"].items())
     return "\n".join([*lines, f"seconds: {spent}"])
-
-
-def _sum(counts: dict[str, Any], names: str) -> str:
-    return " + ".join(f"{counts[name]:,} {name}" for name in names.split())

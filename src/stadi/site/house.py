@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from stadi.kit.actor import SYSTEM
 from stadi.kit.errors import StadiError
-from stadi.site import postgres
+from stadi.site.postgres import launcher as postgres
 
 DEMO = "stadi_demo"
 GENTLE_SECONDS = 4
@@ -43,50 +43,54 @@ def open_city(home: Path) -> None:
 
 
 @contextmanager
-def building(home: Path, *, anew: bool) -> Iterator[bool]:
-    """Start the database, open the demo's own one, and say whether it holds a finished city.
+def drawing(home: Path) -> Iterator[None]:
+    """Start the database and open the demo's own one, emptied, for a city to be drawn in."""
+    with _alone(home) as (keeper, address):
+        _empty(keeper)
+        _set_up_django(home, address)
+        yield
 
-    With `anew`, or after a broken run, the demo database is emptied first. One of that name
-    which is not a demo is refused, whatever it holds; so is a second builder at the same time.
+
+@contextmanager
+def opening(home: Path) -> Iterator[bool]:
+    """Start the database and open the demo's own one; say whether it holds a finished city.
+
+    After a broken run it is emptied, for a city to be drawn anew.
     """
-    server, address = _addresses(home)
-    with psycopg.connect(server, autocommit=True) as keeper:
-        (alone,) = keeper.execute("select pg_try_advisory_lock(2027)").fetchone() or (False,)
-        if not alone:
-            message = (
-                "another `stadi demo` or `stadi up` is drawing the city: wait until it is done"
-            )
-            raise HouseError(message)
-        there = _there(keeper)
-        if there and not _is_demo(address):
-            message = f"the database {DEMO} is not a demo city; a demo touches nothing but its own"
-            raise HouseError(message)
-        finished = there and not anew and _is_finished(address)
+    with _alone(home) as (keeper, address):
+        finished = _there(keeper) and _is_finished(address)
         if not finished:
             _empty(keeper)
         _set_up_django(home, address)
         yield finished
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """Keep the demo database to one builder; refuse one of that name which is not a demo."""
+    server, address = _addresses(home)
+    with psycopg.connect(server, autocommit=True) as keeper:
+        (alone,) = keeper.execute("select pg_try_advisory_lock(2027)").fetchone() or (False,)
+        if not alone:
+            message = "another `stadi demo` or `stadi up` is drawing: wait until it is done"
+            raise HouseError(message)
+        if _there(keeper) and not _is_demo(address):
+            message = f"the database {DEMO} is not a demo city; a demo touches nothing but its own"
+            raise HouseError(message)
+        yield keeper, address
+
+
 def _addresses(home: Path) -> tuple[str, str]:
     """Return the server's address and the demo database's, the embedded server being started."""
-    given = os.environ.get("DATABASE_URL")
-    server = given or postgres.up(home).dsn
-    if not given:
-        with psycopg.connect(server, autocommit=True) as keeper:
-            # on our own server nobody but us has business outside the city's database
-            keeper.execute("revoke connect on database postgres, template1, stadi from public")
+    server = os.environ.get("DATABASE_URL") or postgres.up(home).dsn
     return server, make_conninfo(server, dbname=DEMO)
 
 
 def _there(keeper: psycopg.Connection[Any]) -> bool:
-    """Return whether the demo database is there; one half dropped by a crash is dropped whole."""
+    """Return whether the demo database is there; one half dropped by a crash is not."""
     query = "select datconnlimit from pg_database where datname = %s"
     row = keeper.execute(query, [DEMO]).fetchone()
-    if row == (HALF_DROPPED,):
-        keeper.execute(sql.SQL("drop database {}").format(sql.Identifier(DEMO)))
-        return False
-    return row is not None
+    return row is not None and row != (HALF_DROPPED,)
 
 
 def _empty(keeper: psycopg.Connection[Any]) -> None:

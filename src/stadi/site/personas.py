@@ -163,13 +163,14 @@ class Rows:
     registers: list[Batch]
 
 
-def persona_rows(area: str, x: int, y: int, *, first_unit: int) -> Rows:
-    """Return the personas' register rows, their homes around a point in EPSG:3067 metres."""
+def persona_rows(place: tuple[str, str], point: tuple[int, int], *, first_unit: int) -> Rows:
+    """Return the personas' rows: they live in a municipality and area, around a point (m)."""
+    x, y = point
     home = {p.household: (x + 40 * p.household, y + 25 * p.household) for p in PERSONAS}
     names = ("subject", "given_name", "family_name", "identity_code", "persona")
     who = [(p.id, p.name, p.family, None, p.story) for p in PERSONAS]
     places = ("subject", "household", "municipality", "area", "home_x", "home_y")
-    lives = [(p.id, p.household, "091", area, *home[p.household]) for p in PERSONAS]
+    lives = [(p.id, p.household, *place, *home[p.household]) for p in PERSONAS]
     cared = [
         (p.id, p.care, first_unit if p.care == "municipal" else None) for p in PERSONAS if p.care
     ]

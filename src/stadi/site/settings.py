@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import tomllib
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -10,7 +9,7 @@ from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
 from stadi import services
-from stadi.kit.city import City
+from stadi.site.city import read_city
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -45,12 +44,7 @@ def _database() -> dict[str, object]:
     }
 
 
-def _city() -> City:
-    table = tomllib.loads((HERE / "city.toml").read_text("utf-8"))
-    return City(**{**table, "languages": tuple(table["languages"])})
-
-
-CITY = _city()
+CITY = read_city()
 SECRET_KEY = _secret()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("STADI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

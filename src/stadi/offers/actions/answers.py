@@ -10,7 +10,7 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import Actor
 from stadi.offers.actions.cases import step
-from stadi.offers.actions.rounds import LINK
+from stadi.offers.actions.rounds import ABOUT_OFFER, LINK
 from stadi.offers.domain import ASKED, NotOpenError, NotYoursError
 from stadi.offers.models import Case, Offer, Recipient
 from stadi.offers.plugins import plugin
@@ -36,10 +36,17 @@ def for_person(*, link: UUID, person: int) -> Recipient:
     return found
 
 
-def _open(recipient: Recipient, at: datetime) -> Offer:
-    """Return the locked offer if it may be answered now."""
-    case = Case.objects.select_for_update().get(id=recipient.offer_id)
-    offer = Offer.objects.select_related("case").get(case=case)
+def _ask(link: UUID, by: Actor) -> tuple[Recipient, Case]:
+    """Return the offer behind a link and its case, locked."""
+    recipient = for_person(link=link, person=by.id)
+    return recipient, Case.objects.select_for_update().get(id=recipient.offer_id)
+
+
+def _answer(  # noqa: PLR0917 - one answer, one line
+    recipient: Recipient, case: Case, name: str, by: Actor, at: datetime
+) -> Offer:
+    """Take the step of an answer, seen first, if the offer may be answered now."""
+    offer = Offer.objects.get(case=case)
     late = offer.expires_at is None or offer.expires_at <= at
     if case.state not in ASKED or late or people.any_ban([case.subject, recipient.person]):
         message = "this offer is no longer open"
@@ -48,27 +55,27 @@ def _open(recipient: Recipient, at: datetime) -> Offer:
     if consent.objects(resident=case.subject, purpose=purpose):
         message = "this service was stopped for this person"
         raise NotOpenError(message)
+    if case.state == "offered":
+        step(case=case.id, name="see", by=by, at=at)
+    step(case=case.id, name=name, by=by, at=at)
+    offer.answered_at, offer.answered_by = at, by.id
+    offer.save()
     return offer
 
 
 @transaction.atomic
 def see(*, link: UUID, by: Actor, at: datetime) -> None:
     """Note that a recipient has seen the offer; only the first look counts."""
-    recipient = for_person(link=link, person=by.id)
-    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    _, case = _ask(link, by)
     if case.state == "offered":
         step(case=case.id, name="see", by=by, at=at)
 
 
 def see_opened(news: News, by: Actor, at: datetime) -> None:
     """Note that the offer behind an opened message was seen; other messages pass by."""
-    _service, _, case = str(news.body["key"]).removesuffix(f":{by.id}:offer").partition(":")
-    try:
-        link = Recipient.objects.filter(offer=UUID(case), person=by.id).first()
-    except ValueError:
-        return
-    if link is not None:
-        see(link=link.id, by=by, at=at)
+    about, _, link = str(news.body["key"]).partition(":")
+    if about == ABOUT_OFFER:
+        see(link=UUID(link), by=by, at=at)
 
 
 @transaction.atomic
@@ -77,28 +84,22 @@ def accept(*, link: UUID, by: Actor, at: datetime) -> None:
 
     Saying it twice changes nothing; an offer that has ended cannot be accepted.
     """
-    recipient = for_person(link=link, person=by.id)
-    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    recipient, case = _ask(link, by)
     if case.state in ("accepted", "fulfilling", "fulfilled"):
         return
-    offer = _open(recipient, at)
-    step(case=case.id, name="accept", by=by, at=at)
+    offer = _answer(recipient, case, "accept", by, at)
     if offer.unit is not None:
         fulfil.confirm(case=case.id, by=by, at=at)
-    Offer.objects.filter(case=case).update(answered_at=at, answered_by=by.id)
 
 
 @transaction.atomic
 def decline(*, link: UUID, by: Actor, at: datetime) -> None:
     """Say not for us: the place is freed; the ordinary application stays open."""
-    recipient = for_person(link=link, person=by.id)
-    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    recipient, case = _ask(link, by)
     if case.state == "declined":
         return
-    _open(recipient, at)
-    step(case=case.id, name="decline", by=by, at=at)
+    _answer(recipient, case, "decline", by, at)
     fulfil.release(case=case.id, by=by, at=at)
-    Offer.objects.filter(case=case).update(answered_at=at, answered_by=by.id)
 
 
 @transaction.atomic
@@ -123,8 +124,7 @@ def undo(*, link: UUID, by: Actor, at: datetime) -> None:
 
     It stays open for as long as the regret time even where its own time has run out meanwhile.
     """
-    recipient = for_person(link=link, person=by.id)
-    case = Case.objects.select_for_update().get(id=recipient.offer_id)
+    _, case = _ask(link, by)
     offer = Offer.objects.select_related("case").get(case=case)
     until = undo_until(offer)
     own = offer.answered_by == by.id

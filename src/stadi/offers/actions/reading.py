@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from stadi.offers.domain import ASKED, WAITING
 from stadi.offers.models import Case, Offer, Recipient, Screening
 
-REPORT = (
-    *("screened", "yes", "no", "unknown", "stopped", "waiting", "offered", "held", "unreached"),
-    *("seen", "accepted", "countered", "declined", "objected", "expired", "withdrawn", "open"),
-    "fulfilled",
-)
+ENDS = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
+SUMS = {
+    "screened": ("yes", "no", "unknown", "stopped"),
+    "yes": ("waiting", "offered", "held", "unreached"),
+    "offered": ("open", "accepted", *ENDS),
+}
+"""What each count is the sum of; `seen` is a part of `open`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ def tally(service: str) -> dict[str, int]:
     """Return the report's counts: cases of the latest round by their latest state."""
     last = Screening.objects.filter(service=service).order_by("-at").first()
     if last is None:
-        return dict.fromkeys(REPORT, 0)
+        return dict.fromkeys({"seen", *SUMS, *chain(*SUMS.values())}, 0)
     cases = Case.objects.filter(service=service, round=last.round)
     asked = set(Offer.objects.exclude(expires_at=None).values_list("case", flat=True))
     outside, inside = Counter[str](), Counter[str]()
@@ -42,30 +45,20 @@ def tally(service: str) -> dict[str, int]:
     first = (
         Screening.objects.filter(service=service, round=last.round).order_by("at").first() or last
     )
-    ends = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
-    counts = {
-        name: getattr(first, name) for name in ("screened", "yes", "no", "unknown", "stopped")
-    }
-    counts |= {name: inside[name] for name in ends}
+    counts = {name: getattr(first, name) for name in ("screened", *SUMS["screened"])}
+    counts |= {name: inside[name] for name in (*ENDS, "seen")}
     counts["accepted"] = inside["accepted"] + inside["fulfilling"]
-    counts["seen"] = inside["seen"]
     counts["open"] = sum(inside[state] for state in ASKED)
     counts["offered"] = sum(inside.values())
     counts["waiting"] = sum(outside[state] for state in WAITING)
     counts["held"] = outside["held"]
     counts["unreached"] = outside["undelivered"] + outside["withdrawn"] + inside["undelivered"]
-    return {name: counts[name] for name in REPORT}
+    return counts
 
 
 def balances(counts: Mapping[str, int]) -> bool:
     """Return whether nobody was lost or counted twice."""
-    c = counts
-    ends = ("accepted", "countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
-    return (
-        c["screened"] == c["yes"] + c["no"] + c["unknown"] + c["stopped"]
-        and c["yes"] == c["waiting"] + c["offered"] + c["held"] + c["unreached"]
-        and c["offered"] == c["open"] + sum(c[end] for end in ends)
-    )
+    return all(counts[whole] == sum(counts[n] for n in parts) for whole, parts in SUMS.items())
 
 
 def tasks() -> list[Task]:

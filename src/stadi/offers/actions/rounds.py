@@ -27,15 +27,8 @@ from stadi.offers.models import Case, Offer, Recipient, Screening
 from stadi.people import actions as people
 from stadi.twin import actions as twin
 
+ABOUT_OFFER = "offer"  # the first part of the key of a message about an offer
 LINK = signing.Signer(salt="stadi.offers.link")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a sweep saw: its answers, and the extract that stays in memory until the round ends."""
-
-    result: sweep.Sweep
-    tables: dict[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +42,16 @@ class Found:
     held: str
 
 
-def read(*, plugin: Plugin, at: datetime) -> tuple[dict[str, pa.Table], sweep.Sight]:
+def read(*, plugin: Plugin, at: datetime) -> sweep.Extract:
     """Extract what the purpose may see of everyone; the snapshot is gone on return."""
     service = plugin.service
     with consent.look(purpose=service.purpose, as_of=at.date(), known_at=at) as sight:
-        return sweep.extract(sight), sight
+        return sweep.extract(sight)
 
 
-def screen(*, plugin: Plugin, tables: dict[str, pa.Table], sight: sweep.Sight) -> Seen:
+def screen(*, plugin: Plugin, seen: sweep.Extract) -> sweep.Sweep:
     """Run the service's rules over an extract."""
-    return Seen(result=sweep.run(plugin.service.who, tables, sight), tables=tables)
+    return sweep.run(plugin.service.who, seen)
 
 
 def _rows(table: pa.Table, subjects: list[int]) -> dict[int, list[dict[str, object]]]:
@@ -70,7 +63,7 @@ def _rows(table: pa.Table, subjects: list[int]) -> dict[int, list[dict[str, obje
 
 
 def _recipients(
-    plugin: Plugin, seen: Seen, subjects: list[int]
+    plugin: Plugin, seen: sweep.Extract, subjects: list[int]
 ) -> dict[int, tuple[list[tuple[int, str]], bool]]:
     """Return each subject's recipients with their languages, and whether a person must look."""
     policy = plugin.service.recipient
@@ -110,9 +103,11 @@ def _seeker(plugin: Plugin, row: dict[str, object], subject: int) -> Seeker | No
 
 
 @transaction.atomic
-def open_cases(*, plugin: Plugin, seen: Seen, by: Actor, at: datetime) -> list[Found]:
+def open_cases(
+    *, plugin: Plugin, seen: sweep.Extract, result: sweep.Sweep, by: Actor, at: datetime
+) -> list[Found]:
     """Write the sweep's manifest and a case for every yes and unknown; who has one keeps it."""
-    service, result = plugin.service, seen.result
+    service = plugin.service
     round_ = str(at.date().year)
     manifest = {**result.manifest, "service": plugin.digest, "version": service.version}
     counts = {name: result.count(name) for name in ("yes", "no", "unknown", "stopped")}
@@ -207,7 +202,7 @@ def assign(*, plugin: Plugin, found: list[Found], at: datetime) -> dict[int, Pla
 def propose(  # noqa: PLR0913 - what was seen, found and placed belong to one proposal
     *,
     plugin: Plugin,
-    seen: Seen,
+    seen: sweep.Extract,
     found: list[Found],
     places: dict[int, Placed],
     by: Actor,
@@ -250,7 +245,7 @@ def propose(  # noqa: PLR0913 - what was seen, found and placed belong to one pr
 
 
 def _reasons(
-    plugin: Plugin, seen: Seen, subjects: list[int], at: datetime
+    plugin: Plugin, seen: sweep.Extract, subjects: list[int], at: datetime
 ) -> dict[int, list[dict[str, object]]]:
     """Return the facts behind each proposal as the interpreter read them, with their source."""
     service = plugin.service
@@ -342,7 +337,7 @@ def _letters(plugin: Plugin, cases: dict[UUID, Found]) -> list[Letter]:
         letters.append(
             Letter(
                 recipient=link.person,
-                key=f"{plugin.service.id}:{found.case}:{link.person}:offer",
+                key=f"{ABOUT_OFFER}:{link.id}",
                 subject=" · ".join(plugin.say("message_subject", s, **fields) for s in spoken),
                 body="\n\n".join(plugin.say("message_body", s, **fields) for s in spoken),
                 link=f"/{spoken[0]}/o/{LINK.sign(link.id.hex)}",
