@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from stadi.kit import rule as r
+from stadi.kit import words as w
 from stadi.kit.service import (
     Assign,
     Basis,
@@ -18,6 +19,7 @@ from stadi.kit.service import (
     Self,
     Service,
     ServiceError,
+    Weight,
 )
 from stadi.kit.text import LANGUAGES, Text
 
@@ -91,7 +93,7 @@ def test_a_value_may_stand_on_the_left() -> None:
 
 
 def test_operators_build_the_tree_they_show() -> None:
-    tree = (banned & ~(town == "091")) | (size + 1 - LIMIT == r.year(born))
+    tree = (banned & ~(town == "091")) | (size + 1 - LIMIT == w.year(born))
     assert [type(n).__name__ for n in r.walk(tree)] == [
         *("Some", "All", "Fact", "Not", "Compare", "Fact", "Const"),
         *("Compare", "Sum", "Sum", "Fact", "Const", "Param", "Year", "Fact"),
@@ -113,13 +115,13 @@ def test_operators_build_the_tree_they_show() -> None:
         lambda: ~size,
         lambda: town + "x",
         lambda: size + born,
-        lambda: r.age(size),
-        lambda: r.year(town),
-        lambda: r.year("2020"),
-        lambda: r.is_in(size, "a"),
-        lambda: r.is_in(size, True),
-        lambda: r.is_in(size),
-        lambda: r.exists(PLACES, term),
+        lambda: w.age(size),
+        lambda: w.year(town),
+        lambda: w.year("2020"),
+        lambda: w.is_in(size, "a"),
+        lambda: w.is_in(size, True),
+        lambda: w.is_in(size),
+        lambda: w.exists(PLACES, term),
         lambda: r.Rule(condition=size, because="no condition"),
     ],
 )
@@ -132,7 +134,7 @@ def test_a_plain_truth_is_no_condition() -> None:
     with pytest.raises(r.RuleError, match="the rule 'it' needs bool"):
         r.Rule(condition=True, because="it")  # type: ignore[arg-type]
     with pytest.raises(r.RuleError):
-        r.exists(PLACES, True)  # type: ignore[arg-type]
+        w.exists(PLACES, True)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [None, 1.5, [1], b"x", datetime(2027, 1, 1)])  # noqa: DTZ001
@@ -167,14 +169,14 @@ OTHER = r.Relation(name="other", table="other", many=True)
         (OTHER, term == 1),
         (PERSON, size == 1),
         (PLACES, r.lift(value=True)),
-        (PLACES, r.exists(PLACES, term == 1)),
+        (PLACES, w.exists(PLACES, term == 1)),
     ],
 )
 def test_exists_names_facts_of_its_own_relation_of_many_and_is_never_nested(
     relation: r.Relation, where: r.Expr
 ) -> None:
     with pytest.raises(r.RuleError, match="may name facts of that relation only"):
-        r.exists(relation, where)
+        w.exists(relation, where)
 
 
 # ── services ─────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +189,7 @@ SERVICE = Service(
     level="L2",
     owner="tests",
     purpose=Purpose(id="test.it", basis=Basis(kind="public_task", law="an act"), uses=USES),
-    who=(r.Rule(condition=r.age(born) < 7, because="is_young"),),
+    who=(r.Rule(condition=w.age(born) < 7, because="is_young"),),
     propose=Fixed(),
     recipient=Self(language=town),
     offer=Offer(open_days=7),
@@ -237,7 +239,8 @@ def test_inv_05_a_forbidden_attribute_never_decides(column: str) -> None:
 
 def test_inv_05_a_forbidden_attribute_never_proposes() -> None:
     x, y, religion = fact("x", "int"), fact("y", "int"), fact("religion", "int")
-    assign = Assign(kind="church", home_x=x, home_y=y, prefer=religion, prefer_metres=400)
+    weight = Weight(fact=religion, unit="language", metres=LIMIT)
+    assign = Assign(kind="church", home_x=x, home_y=y, weights=(weight,))
     uses = {**USES, x: "the walk", y: "the walk", religion: "never"}
     with pytest.raises(ServiceError, match=r"proposes by test\.religion"):
         replace(SERVICE, propose=assign, purpose=using(uses))
@@ -275,11 +278,11 @@ def test_a_service_without_a_rule_finds_nobody() -> None:
 
 
 def test_a_fact_of_many_rows_stands_inside_exists() -> None:
-    deciding(~r.exists(PLACES, term == 2027), term)
+    deciding(~w.exists(PLACES, term == 2027), term)
     with pytest.raises(ServiceError, match=r"names test\.term outside exists"):
         deciding(term == 2027, term)
     with pytest.raises(ServiceError, match=r"names test\.term outside exists"):
-        deciding(r.exists(PLACES, term == 2027) & (term == 2027), term)
+        deciding(w.exists(PLACES, term == 2027) & (term == 2027), term)
 
 
 def test_inv_33_a_text_that_is_empty_in_one_language_is_refused() -> None:

@@ -16,6 +16,7 @@ from stadi.people import paavo
 from stadi.people.city import draw
 from stadi.record import actions as record
 from stadi.site import demo
+from stadi.site.fill import fill
 
 # the purpose's role has a connection of its own and sees only what is committed
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def _loaded(db: None) -> Iterator[None]:
     del db
     areas = paavo.built_in()
     city = draw(areas=areas, residents=900, seed=3, today=demo.START.date(), first_id=1000)
-    demo.load(city, areas)
+    fill(city, areas)
     yield
     assert fulfil.overfull() == []
 

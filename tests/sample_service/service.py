@@ -1,7 +1,8 @@
 """A made-up service over another relation, to show that the layers know no pre-school."""
 
-from stadi.kit.rule import Rule, age, exists
+from stadi.kit.rule import Rule
 from stadi.kit.service import Basis, Fixed, Offer, Oversight, Purpose, Self, Service
+from stadi.kit.words import age, exists
 from stadi.people import facts as pop
 
 SERVICE = Service(

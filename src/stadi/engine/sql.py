@@ -1,8 +1,10 @@
 """Rules to SQL: one small common subset that PostgreSQL, DuckDB, Sail and Spark all read.
 
-The as-of date and every parameter become literals; unknown is null all the way.
+The as-of date and every parameter become literals; unknown is null all the way. Numbers are
+bigint and stay within what `kit.rule` allows, so that no engine overflows or rounds.
 """
 
+import calendar
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -12,10 +14,25 @@ from stadi.kit.errors import StadiError
 OUTCOMES = ("no", "yes", "unknown", "stopped")
 UNKNOWN_SHIFT = 16
 MOST_RULES = 16
+LONGEST = 200_000  # characters; nested divisions repeat their parts
+UNKNOWN = "cast(null as boolean)"
+LIMITS = f"between {-r.LARGEST_VALUE} and {r.LARGEST_VALUE}"
 
 
 class CompileError(StadiError):
     """The rules cannot be written as SQL."""
+
+
+def shift(as_of: date, node: r.Shifted) -> date:
+    """Return the as-of day moved by months, then days; past a month's end is its last day."""
+    month = as_of.year * 12 + as_of.month - 1 + node.months
+    try:
+        last = calendar.monthrange(month // 12, month % 12 + 1)[1]
+        moved = date(month // 12, month % 12 + 1, min(as_of.day, last))
+        return date.fromordinal(moved.toordinal() + node.days)
+    except (ValueError, OverflowError, calendar.IllegalMonthError) as error:
+        message = f"{node.months} months and {node.days} days from {as_of} is no day we can write"
+        raise r.RuleError(message) from error
 
 
 def literal(value: r.Value) -> str:
@@ -33,12 +50,33 @@ def _part(name: str, day: str) -> str:
     return f"cast(extract({name} from {day}) as bigint)"
 
 
+def _floor(above: str, below: str) -> str:
+    """Return an exact division rounded down; the engines differ in what / means of whole numbers.
+
+    Once the rest is taken off, nothing is left to round, also where / is in floating point.
+    """
+    rest = f"((({above}) % {below} + {below}) % {below})"
+    return f"cast((({above}) - {rest}) / {below} as bigint)"
+
+
+def _day_number(day: str) -> str:
+    """Return the days since a fixed day long ago, from year, month and day alone.
+
+    Years begin in March, so that the leap day is the last; every number here is positive.
+    """
+    month = _part("month", day)
+    years = f"({_part('year', day)} - case when {month} <= 2 then 1 else 0 end)"
+    months = f"(({month} + 9) % 12)"
+    leaps = f"{_floor(years, '4')} - {_floor(years, '100')} + {_floor(years, '400')}"
+    return f"({years} * 365 + {leaps} + {_floor(f'{months} * 153 + 2', '5')} + {_part('day', day)})"
+
+
 class _Writer:
-    """Writes one service's rules; collects the relations that exists(...) looks into."""
+    """Writes one service's rules; collects the questions about rows of relations."""
 
     def __init__(self, as_of: date) -> None:
         self.as_of = as_of
-        self.looks: list[r.Exists] = []
+        self.looks: list[r.Over] = []
 
     def write(self, node: r.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a node kind
         match node:
@@ -46,6 +84,8 @@ class _Writer:
                 return literal(value)
             case r.AsOf():
                 return literal(self.as_of)
+            case r.Shifted():
+                return literal(shift(self.as_of, node))
             case r.Param():
                 return literal(node.at(self.as_of))
             case r.Fact():
@@ -54,10 +94,20 @@ class _Writer:
                 return _part("year", self.write(day))
             case r.Age(born):
                 return self._age(self.write(born))
+            case r.Days(later, earlier):
+                return f"({_day_number(self.write(later))} - {_day_number(self.write(earlier))})"
             case r.Sum(left, right, sign=sign):
-                # PostgreSQL adds two 4-byte columns in 4 bytes; DuckDB's extract holds 8.
-                first = f"cast({self.write(left)} as bigint)"
-                return f"({first} {'+' if sign > 0 else '-'} {self.write(right)})"
+                return f"({self.write(left)} {'+' if sign > 0 else '-'} {self.write(right)})"
+            case r.Product(left, right):
+                return f"({self.write(left)} * {self.write(right)})"
+            case r.Quotient(left, right):
+                return _floor(self.write(left), f"nullif({self.write(right)}, 0)")
+            case r.Choose(condition, then, otherwise):
+                truth = self.write(condition)
+                return (
+                    f"(case when {truth} then {self.write(then)}"
+                    f" when not {truth} then {self.write(otherwise)} end)"
+                )
             case r.Compare(op, left, right):
                 return f"({self.write(left)} {op} {self.write(right)})"
             case r.In(item, values):
@@ -68,14 +118,9 @@ class _Writer:
                 return "(" + " or ".join(self.write(i) for i in items) + ")"
             case r.Not(item):
                 return f"(not {self.write(item)})"
-            case r.Exists():
+            case r.Over():
                 self.looks.append(node)
-                found = f"x{len(self.looks) - 1}.found"
-                absent = "false" if node.relation.absence == "none" else "cast(null as boolean)"
-                return (
-                    f"(case when {found} = 2 then true when {found} = 1 then"
-                    f" cast(null as boolean) else {absent} end)"
-                )
+                return _found(node, f"x{len(self.looks) - 1}")
         message = f"no SQL for {type(node).__name__}"
         raise CompileError(message)
 
@@ -86,6 +131,20 @@ class _Writer:
             f"({literal(self.as_of.year)} - {_part('year', born)}"
             f" - case when {turned} > {today} then 1 else 0 end)"
         )
+
+
+def _found(node: r.Over, look: str) -> str:
+    """Return what a look found, for a subject that may have no row in it."""
+    if node.how == "exists":
+        absent = "false" if node.relation.absence == "none" else UNKNOWN
+        return (
+            f"(case when {look}.found = 2 then true when {look}.found = 1 then {UNKNOWN}"
+            f" else {absent} end)"
+        )
+    if node.how in ("min", "max"):
+        return f"(case when {look}.doubt = 0 then {look}.found end)"
+    none = f"when {look}.found is null then 0"
+    return f"(case when {look}.doubt = 1 then null {none} else {look}.found end)"
 
 
 def relation_view(relation: r.Relation) -> str:
@@ -101,57 +160,101 @@ def by_view(facts: Iterable[r.Fact]) -> dict[str, list[r.Fact]]:
     return found
 
 
+def _columns(facts: Iterable[r.Fact]) -> str:
+    """Return columns in which a number is bigint, and unknown where it is too large to trust."""
+    shown = ""
+    for fact in sorted(facts, key=lambda f: f.column):
+        name = fact.column
+        kept = f"cast(case when {name} {LIMITS} then {name} end as bigint)"
+        shown += f", {kept if fact.type == 'int' else name} as {name}"
+    return shown
+
+
+def _look(node: r.Over, name: str, schema: str, as_of: date) -> str:
+    """Return the CTE that asks a relation: one row for each subject that has any."""
+    writer = _Writer(as_of)
+    test = writer.write(node.where)
+    inside = {f for part in node.children() for f in r.facts_in(part)}
+    view = f"{schema}.{relation_view(node.relation)}"
+    rows = f"(select subject as subject{_columns(inside)} from {view}) rows_of_{name}"
+    if node.how == "exists":
+        found = f"max(case when {test} then 2 when not {test} then 0 else 1 end) as found"
+        return f"{name} as (select subject as subject, {found} from {rows} group by subject)"
+    value = writer.write(node.value) if node.value is not None else "1"
+    blank = f"{test} and ({value}) is null"
+    doubt = f"max(case when {blank} then 1 when {test} then 0 when not {test} then 0 else 1 end)"
+    held = f"case when {test} then {'1' if node.how == 'count' else value} end"
+    how = "sum" if node.how == "count" else node.how
+    inner = (
+        f"(select subject as subject, {doubt} as doubt, {how}({held}) as found"
+        f" from {rows} group by subject) sums_of_{name}"
+    )
+    if node.type == "date":
+        return f"{name} as (select subject as subject, doubt as doubt, found as found from {inner})"
+    # a total too large to trust is in doubt, like a value
+    return (
+        f"{name} as (select subject as subject,"
+        f" case when found is null or found {LIMITS} then doubt else 1 end as doubt,"
+        f" cast(case when found {LIMITS} then found end as bigint) as found from {inner})"
+    )
+
+
 def compile_rules(
-    rules: Sequence[r.Rule], *, schema: str, as_of: date, scope: Iterable[int] | None = None
+    rules: Sequence[r.Rule],
+    *,
+    schema: str,
+    as_of: date,
+    scope: Iterable[int] | None = None,
+    amounts: Sequence[r.Amount] = (),
 ) -> str:
     """Return the SQL that gives subject, outcome (0 no, 1 yes, 2 unknown, 3 stopped) and bits.
 
-    Bit i is set where rule i is false, bit 16 + i where it is unknown. `scope` limits the
-    subjects; None means everyone.
+    Bit i is set where rule i is false, bit 16 + i where it is unknown; the amounts follow as
+    columns a0, a1 ..., null where unknown or stopped. `scope` limits the subjects; None means
+    everyone.
     """
     if len(rules) > MOST_RULES:
         message = f"a service may have {MOST_RULES} rules, not {len(rules)}: join some with &"
         raise CompileError(message)
     writer = _Writer(as_of)
     truths = [writer.write(rule.condition) for rule in rules]
-    inside = {f for look in writer.looks for f in r.facts_in(look.where)}
-    columns = sorted({f.column for rule in rules for f in r.facts_in(rule.condition) - inside})
+    worth = [writer.write(amount.value) for amount in amounts]
+    roots = [rule.condition for rule in rules] + [amount.value for amount in amounts]
+    own = {f for root in roots for f in r.facts_in(root) if not f.relation.many}
     only = "" if scope is None else f" where subject in ({', '.join(map(str, scope))})"
-    ctes = [
-        "facts as (select subject as subject, basis as basis"
-        + "".join(f", {c} as {c}" for c in columns)
-        + f" from {schema}.subject{only})"
-    ]
-    joins = ""
-    for i, look in enumerate(writer.looks):
-        test = _Writer(as_of).write(look.where)
-        ctes.append(
-            f"x{i} as (select subject as subject, max(case when {test} then 2"
-            f" when not {test} then 0 else 1 end) as found"
-            f" from {schema}.{relation_view(look.relation)} group by subject)"
-        )
-        joins += f" left join x{i} on x{i}.subject = facts.subject"
+    facts = f"select subject as subject, basis as basis{_columns(own)} from {schema}.subject{only}"
+    looks = [_look(node, f"x{i}", schema, as_of) for i, node in enumerate(writer.looks)]
+    joins = "".join(
+        f" left join x{i} on x{i}.subject = facts.subject" for i in range(len(writer.looks))
+    )
     shown = "".join(
         f", case when {t} then 1 when not {t} then 0 else 2 end as r{i}"
         for i, t in enumerate(truths)
-    )
-    ctes.append(
-        "truth as (select facts.subject as subject, facts.basis as basis"
-        + shown
-        + f" from facts{joins})"
-    )
-    return f"with {', '.join(ctes)} {_verdict(len(rules))}"
+    ) + "".join(f", {w} as a{i}" for i, w in enumerate(worth))
+    truth = f"select facts.subject as subject, facts.basis as basis{shown} from facts{joins}"
+    ctes = [f"facts as ({facts})", *looks, f"truth as ({truth})"]
+    text = f"with {', '.join(ctes)} {_verdict(len(rules), amounts)}"
+    if len(text) > LONGEST:
+        message = f"the rules come to {len(text)} characters of SQL: nest fewer divisions"
+        raise CompileError(message)
+    return text
 
 
-def _verdict(count: int) -> str:
-    any_false = " or ".join(f"r{i} = 0" for i in range(count))
-    all_true = " and ".join(f"r{i} = 1" for i in range(count))
+def _verdict(count: int, amounts: Sequence[r.Amount]) -> str:
+    any_false = " or ".join(f"r{i} = 0" for i in range(count)) or "false"
+    all_true = " and ".join(f"r{i} = 1" for i in range(count)) or "true"
     bits = " + ".join(
         f"case r{i} when 0 then {1 << i} when 2 then {1 << (UNKNOWN_SHIFT + i)} else 0 end"
         for i in range(count)
     )
+    kinds = {"int": "bigint", "date": "date"}
+    shown = "".join(
+        f", cast(case when basis = 'ok' then a{i} end as {kinds[amount.value.type]}) as a{i}"
+        for i, amount in enumerate(amounts)
+    )
     return (
         "select subject as subject, case when basis <> 'ok' then 3"
         f" when {any_false} then 0 when {all_true} then 1 else 2 end as outcome,"
-        f" cast(case when basis <> 'ok' then 0 else {bits} end as bigint) as bits from truth"
+        f" cast(case when basis <> 'ok' then 0 else {bits or '0'} end as bigint) as bits{shown}"
+        " from truth"
     )

@@ -1,10 +1,10 @@
 """A sweep: extract through the purpose's role, run the compiled rules, answer for everyone."""
 
-import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ from pyarrow import csv
 from stadi.engine.explain import Person
 from stadi.engine.sql import OUTCOMES, by_view, compile_rules
 from stadi.kit import rule as r
+from stadi.kit import tree
 
 ARROW = {"bool": pa.bool_(), "int": pa.int64(), "text": pa.string(), "date": pa.date32()}
 VERSION = "1"
@@ -45,11 +46,16 @@ class Extract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Outcomes of everyone; arrays of one length, ordered by subject."""
+    """Outcomes of everyone; arrays of one length, ordered by subject.
+
+    `amounts` are null where unknown; `kept` holds by their hash the texts that the manifest names.
+    """
 
     subjects: np.ndarray
     outcomes: np.ndarray
     bits: np.ndarray
+    amounts: dict[str, pa.Array]
+    kept: dict[str, str]
     manifest: dict[str, object]
 
     def count(self, outcome: str) -> int:
@@ -99,31 +105,94 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
     )
 
 
-def run(rules: Sequence[r.Rule], seen: Extract) -> Sweep:
-    """Run the rules over an extract and answer for everyone in it."""
-    sql = compile_rules(rules, schema=EXTRACT, as_of=seen.as_of)
+def run(rules: Sequence[r.Rule], seen: Extract, *, amounts: Sequence[r.Amount] = ()) -> Sweep:
+    """Run the rules over an extract on DuckDB and answer for everyone in it."""
+    sql = compile_rules(rules, schema=EXTRACT, as_of=seen.as_of, amounts=amounts)
     with duckdb.connect() as engine:
         engine.execute(f"create schema {EXTRACT}")
         for view, table in seen.tables.items():
-            engine.register("arrow_table", table)
-            engine.execute(f"create table {EXTRACT}.{view} as select * from arrow_table")
-            engine.unregister("arrow_table")
-        out = engine.execute(f"{sql} order by subject").fetchnumpy()
-    sweep = Sweep(
-        subjects=np.asarray(out["subject"]),
-        outcomes=np.asarray(out["outcome"]),
-        bits=np.asarray(out["bits"]),
-        manifest={},
+            engine.register(f"arrow_{view}", table)
+            engine.execute(f"create view {EXTRACT}.{view} as select * from arrow_{view}")
+        found = engine.execute(sql).to_arrow_table()
+    return answered(found, rules, amounts, _about(seen, f"duckdb {duckdb.__version__}"))
+
+
+def run_files(
+    rules: Sequence[r.Rule],
+    files: Mapping[str, Path],
+    *,
+    as_of: date,
+    out: Path,
+    memory: str = "1GB",
+) -> dict[str, int]:
+    """Run the rules over Parquet files, one a view, in bounded memory; return the counts.
+
+    Subject, outcome and bits of everyone go to the Parquet file `out`.
+    """
+    sql = compile_rules(rules, schema=EXTRACT, as_of=as_of)
+    with duckdb.connect(config={"memory_limit": memory}) as engine:
+        engine.execute("set preserve_insertion_order = false")
+        engine.execute(f"create schema {EXTRACT}")
+        for view, file in files.items():
+            engine.read_parquet(str(file)).create_view(f"file_{view}")
+            engine.execute(f"create view {EXTRACT}.{view} as select * from file_{view}")
+        engine.sql(sql).write_parquet(str(out))
+        rows = engine.read_parquet(str(out)).aggregate("outcome, count(*)").fetchall()
+    found = {OUTCOMES[outcome]: int(number) for outcome, number in rows}
+    return {name: found.get(name, 0) for name in OUTCOMES}
+
+
+def run_there(rules: Sequence[r.Rule], sight: Sight, *, amounts: Sequence[r.Amount] = ()) -> Sweep:
+    """Run the rules where the facts lie, on the purpose's own connection: best for a few."""
+    sql = compile_rules(rules, schema=sight.schema, as_of=sight.as_of, amounts=amounts)
+    rows = sight.connection.execute(sql).fetchall()
+    kinds = [("subject", pa.int64()), ("outcome", pa.int32()), ("bits", pa.int64())]
+    kinds += [(f"a{i}", ARROW[a.value.type]) for i, a in enumerate(amounts)]
+    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    found = pa.table(
+        {name: pa.array(column, kind) for (name, kind), column in zip(kinds, columns, strict=True)}
     )
-    counts = {name: sweep.count(name) for name in OUTCOMES}
+    version = sight.connection.info.server_version
+    return answered(found, rules, amounts, _about(sight, f"postgresql {version // 10_000}"))
+
+
+def _about(seen: Extract | Sight, engine: str) -> dict[str, object]:
+    return {
+        "engine": f"{engine} / {VERSION}",
+        "facts": sorted(f.name for f in seen.facts),
+        "as_of": seen.as_of.isoformat(),
+        "snapshot": seen.snapshot,
+    }
+
+
+def answered(
+    found: pa.Table,
+    rules: Sequence[r.Rule],
+    amounts: Sequence[r.Amount],
+    about: dict[str, object],
+) -> Sweep:
+    """Return an engine's rows as a sweep, in the order of subjects, with its manifest."""
+    subjects = found["subject"].to_numpy()
+    if len(subjects) and (np.diff(subjects) < 0).any():
+        found = found.sort_by("subject")
+        subjects = found["subject"].to_numpy()
+    day = date.fromisoformat(str(about["as_of"]))
+    kept = {
+        "tree": tree.write(rules, amounts),
+        # the SQL is kept without the schema of this one look, so that the same rules are one text
+        "sql": compile_rules(rules, schema=EXTRACT, as_of=day, amounts=amounts),
+        "parameters": tree.parameters(rules, amounts, day),
+    }
+    sweep = Sweep(
+        subjects=subjects,
+        outcomes=found["outcome"].to_numpy(),
+        bits=found["bits"].to_numpy(),
+        amounts={a.name: found[f"a{i}"].combine_chunks() for i, a in enumerate(amounts)},
+        kept={tree.digest(text): text for text in kept.values()},
+        manifest={**about, **{name: tree.digest(text) for name, text in kept.items()}},
+    )
     sweep.manifest.update(
-        engine=f"duckdb {duckdb.__version__} / {VERSION}",
-        sql=hashlib.sha256(sql.encode()).hexdigest(),
-        facts=sorted(f.name for f in seen.facts),
-        as_of=seen.as_of.isoformat(),
-        snapshot=seen.snapshot,
-        screened=len(sweep.subjects),
-        counts=counts,
+        screened=len(subjects), counts={name: sweep.count(name) for name in OUTCOMES}
     )
     return sweep
 

@@ -2,23 +2,24 @@
 
 Python operators build the tree; testing its truth raises, so that `and`, `or` and `if`
 cannot silently drop a clause. Write `&`, `|` and `~` instead. There is no "is missing".
+Numbers carry units and stay where every engine counts exactly; `kit.words` has the verbs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, NoReturn
 
 from stadi.kit.errors import StadiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stadi.kit.text import Text
 
 Value = bool | int | str | date
 TYPES = {bool: "bool", int: "int", str: "text", date: "date"}
+LARGEST_VALUE = 10**12  # a larger number in a register, or a larger total, is unknown
+LARGEST_RESULT = 2**53  # what every engine counts exactly, also those that divide in floating point
 
 
 class RuleError(StadiError):
@@ -26,9 +27,15 @@ class RuleError(StadiError):
 
 
 class Expr:
-    """A node of the tree; `type` is one of bool, int, text, date."""
+    """A node of the tree.
+
+    `type` is one of bool, int, text, date; `unit` is what a number counts, "" for a plain one;
+    `most` is how far from zero a number can be.
+    """
 
     type: str
+    unit: str = ""
+    most: int = LARGEST_VALUE
 
     def __bool__(self) -> NoReturn:
         message = "a rule has no truth of its own: write & for and, | for or, ~ for not"
@@ -66,8 +73,19 @@ class Expr:
     def __add__(self, other: object) -> Sum:
         return Sum(self, lift(other), sign=1)
 
-    def __sub__(self, other: object) -> Sum:
-        return Sum(self, lift(other), sign=-1)
+    def __sub__(self, other: object) -> Sum | Days:
+        right = lift(other)
+        return Days(self, right) if self.type == "date" else Sum(self, right, sign=-1)
+
+    def __mul__(self, other: object) -> Product:
+        return Product(self, lift(other))
+
+    def __floordiv__(self, other: object) -> Quotient:
+        return Quotient(self, lift(other))
+
+    def __truediv__(self, other: object) -> NoReturn:
+        message = "a rule counts in whole numbers: write // and say which way it is rounded"
+        raise RuleError(message)
 
     def children(self) -> tuple[Expr, ...]:
         """Return the nodes directly below this one."""
@@ -84,7 +102,8 @@ def lift(value: object) -> Expr:
     raise RuleError(message)
 
 
-def _need(node: Expr, wanted: str, where: str) -> None:
+def need(node: Expr, wanted: str, where: str) -> None:
+    """Raise RuleError unless the node is of the wanted type."""
     if not isinstance(node, Expr):
         message = f"{where} needs {wanted}, not the plain value {node!r}"  # type: ignore[unreachable]
         raise RuleError(message)
@@ -93,14 +112,43 @@ def _need(node: Expr, wanted: str, where: str) -> None:
         raise RuleError(message)
 
 
+def _one_unit(left: Expr, right: Expr, where: str) -> str:
+    """Return the unit that both sides count in; a plain number fits any but money."""
+    if left.unit and right.unit and left.unit != right.unit:
+        message = f"{where} mixes {left.unit} with {right.unit}: bring both to one unit first"
+        raise RuleError(message)
+    unit = left.unit or right.unit
+    for side in (left, right):
+        if unit.startswith("cents") and isinstance(side, Const) and not side.unit and side.value:
+            message = f"{where} sets {unit} beside the plain number {side.value}: write euros(...)"
+            raise RuleError(message)
+    return unit
+
+
+def _settle(node: Expr, unit: str, most: int, where: str) -> None:
+    """Write what a number counts and how large it can be; too large for some engine is refused."""
+    if most > LARGEST_RESULT:
+        message = (
+            f"{where} can grow beyond {LARGEST_RESULT}, which not every engine counts exactly:"
+            " divide first, or count in a larger unit"
+        )
+        raise RuleError(message)
+    object.__setattr__(node, "unit", unit)
+    object.__setattr__(node, "most", most)
+
+
 @dataclass(frozen=True, eq=False)
 class Const(Expr):
     """A value written in the rule."""
 
     value: Value
+    unit: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", TYPES[type(self.value)])
+        if self.type == "int":
+            size = abs(int(self.value))  # type: ignore[arg-type]
+            _settle(self, self.unit, size, f"the number {self.value}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +158,23 @@ class AsOf(Expr):
     type = "date"
 
 
+@dataclass(frozen=True, eq=False)
+class Shifted(Expr):
+    """The as-of day moved by whole months, then by days; the 31st falls back to a month's last."""
+
+    months: int
+    days: int
+    type = "date"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dated:
-    """A parameter's value from a day on, with its legal source."""
+    """A parameter's value from a day on, until the next or until a day, with its legal source."""
 
     since: date
     value: int
     law: str
+    until: date | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,15 +183,34 @@ class Param(Expr):
 
     name: str
     values: tuple[Dated, ...]
+    unit: str = ""
     type = "int"
+
+    def __post_init__(self) -> None:
+        where = f"the parameter {self.name}"
+        if not self.values:
+            message = f"{where} has no value: give at least one, dated, with its law"
+            raise RuleError(message)
+        for value in self.values:
+            if not value.law.strip():
+                message = f"{where} names no law for its value since {value.since}"
+                raise RuleError(message)
+            if value.until is not None and value.until <= value.since:
+                message = f"{where}: the value since {value.since} ends before it begins"
+                raise RuleError(message)
+        for one, later in zip(self.values, self.values[1:], strict=False):
+            if later.since <= one.since or (one.until is not None and one.until > later.since):
+                message = f"{where} has two values on {later.since}: order them, end one before"
+                raise RuleError(message)
+        _settle(self, self.unit, max(abs(v.value) for v in self.values), where)
 
     def at(self, day: date) -> int:
         """Return the value in force on `day`; a gap is an error, never a guess."""
         in_force = [v for v in self.values if v.since <= day]
-        if not in_force:
+        if not in_force or (in_force[-1].until is not None and in_force[-1].until <= day):
             message = f"the parameter {self.name} has no value on {day}: add one with its law"
             raise RuleError(message)
-        return max(in_force, key=lambda v: v.since).value
+        return in_force[-1].value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +218,9 @@ class Relation:
     """A table of facts: one row a subject, or `many`; `absence` says what no row means.
 
     absence "none": the register is complete, no row is a no. "missing": no row is unknown.
+    `member` names the column that holds another resident, whose facts may be reached through it;
+    `rows_of` is a relation of that resident's rows. `history`: every row that is known, whenever
+    it is true; else the rows true on the as-of day.
     """
 
     name: str
@@ -148,11 +228,18 @@ class Relation:
     key: str = "subject"
     many: bool = False
     absence: str = "missing"
+    member: str = ""
+    rows_of: Relation | None = None
+    history: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fact(Expr):
-    """A register fact that a rule may name; its owner is the room that declares it."""
+    """A register fact that a rule may name; its owner is the room that declares it.
+
+    `through` is the fact of another resident that this one shows, reached by the relation's
+    member. A `lasting` fact, such as a birth date, never changes in a life.
+    """
 
     name: str
     relation: Relation
@@ -162,6 +249,8 @@ class Fact(Expr):
     unit: str = ""
     category: str = "ordinary"
     polarity: str = "help"
+    through: Fact | None = None
+    lasting: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -175,7 +264,8 @@ class Year(Expr):
     type = "int"
 
     def __post_init__(self) -> None:
-        _need(self.day, "date", "year(...)")
+        need(self.day, "date", "year(...)")
+        _settle(self, "", 9999, "year(...)")
 
     def children(self) -> tuple[Expr, ...]:
         return (self.day,)
@@ -189,15 +279,33 @@ class Age(Expr):
     type = "int"
 
     def __post_init__(self) -> None:
-        _need(self.born, "date", "age(...)")
+        need(self.born, "date", "age(...)")
+        _settle(self, "years", 9999, "age(...)")
 
     def children(self) -> tuple[Expr, ...]:
         return (self.born,)
 
 
 @dataclass(frozen=True, eq=False)
+class Days(Expr):
+    """Days from one date to a later one; below zero where it is earlier."""
+
+    later: Expr
+    earlier: Expr
+    type = "int"
+
+    def __post_init__(self) -> None:
+        need(self.later, "date", "date - date")
+        need(self.earlier, "date", "date - date")
+        _settle(self, "days", 9999 * 366, "date - date")
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.later, self.earlier)
+
+
+@dataclass(frozen=True, eq=False)
 class Sum(Expr):
-    """left + sign * right, of whole numbers."""
+    """left + sign * right, of whole numbers in one unit."""
 
     left: Expr
     right: Expr
@@ -205,11 +313,78 @@ class Sum(Expr):
     type = "int"
 
     def __post_init__(self) -> None:
-        _need(self.left, "int", "+ and -")
-        _need(self.right, "int", "+ and -")
+        need(self.left, "int", "+ and -")
+        need(self.right, "int", "+ and -")
+        unit = _one_unit(self.left, self.right, "+ or -")
+        _settle(self, unit, self.left.most + self.right.most, "a sum")
 
     def children(self) -> tuple[Expr, ...]:
         return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Product(Expr):
+    """left * right; at most one side has a unit, or one counts what the other is given per."""
+
+    left: Expr
+    right: Expr
+    type = "int"
+
+    def __post_init__(self) -> None:
+        need(self.left, "int", "*")
+        need(self.right, "int", "*")
+        _settle(self, self._unit(), self.left.most * self.right.most, "a product")
+
+    def _unit(self) -> str:
+        one, other = self.left.unit, self.right.unit
+        for rate, counted in ((one, other), (other, one)):
+            if counted and rate.endswith(f"/{counted}"):
+                return rate.removesuffix(f"/{counted}")
+        if one and other:
+            message = f"* of {one} and {other} counts nothing we know: drop a unit"
+            raise RuleError(message)
+        return one or other
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Quotient(Expr):
+    """left // right, rounded down; by zero it is unknown."""
+
+    left: Expr
+    right: Expr
+    type = "int"
+
+    def __post_init__(self) -> None:
+        need(self.left, "int", "//")
+        need(self.right, "int", "//")
+        one, other = self.left.unit, self.right.unit
+        unit = "" if one == other else f"{one}/{other}" if other else one
+        _settle(self, unit, self.left.most + 1, "a quotient")
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Choose(Expr):
+    """`then` where the condition holds, else `otherwise`; unknown where the condition is."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+    def __post_init__(self) -> None:
+        need(self.condition, "bool", "choose(...)")
+        need(self.otherwise, self.then.type, "the last part of choose(...)")
+        object.__setattr__(self, "type", self.then.type)
+        unit = _one_unit(self.then, self.otherwise, "choose(...)")
+        _settle(self, unit, max(self.then.most, self.otherwise.most), "choose(...)")
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.condition, self.then, self.otherwise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +397,8 @@ class Compare(Expr):
     type = "bool"
 
     def __post_init__(self) -> None:
-        _need(self.right, self.left.type, f"{self.op} after a {self.left.type}")
+        need(self.right, self.left.type, f"{self.op} after a {self.left.type}")
+        _one_unit(self.left, self.right, self.op)
 
     def children(self) -> tuple[Expr, ...]:
         return (self.left, self.right)
@@ -241,7 +417,7 @@ class In(Expr):
             message = "is_in(...) needs at least one value"
             raise RuleError(message)
         for value in self.values:
-            _need(lift(value), self.item.type, "is_in(...)")
+            need(lift(value), self.item.type, "is_in(...)")
 
     def children(self) -> tuple[Expr, ...]:
         return (self.item,)
@@ -256,7 +432,7 @@ class All(Expr):
 
     def __post_init__(self) -> None:
         for item in self.items:
-            _need(item, "bool", "&")
+            need(item, "bool", "&")
 
     def children(self) -> tuple[Expr, ...]:
         return self.items
@@ -271,7 +447,7 @@ class Some(Expr):
 
     def __post_init__(self) -> None:
         for item in self.items:
-            _need(item, "bool", "|")
+            need(item, "bool", "|")
 
     def children(self) -> tuple[Expr, ...]:
         return self.items
@@ -285,34 +461,63 @@ class Not(Expr):
     type = "bool"
 
     def __post_init__(self) -> None:
-        _need(self.item, "bool", "~")
+        need(self.item, "bool", "~")
 
     def children(self) -> tuple[Expr, ...]:
         return (self.item,)
 
 
 @dataclass(frozen=True, eq=False)
-class Exists(Expr):
-    """Some row of a relation satisfies `where`; the relation says what no row means."""
+class Over(Expr):
+    """Something said of a subject's rows of one relation: those where `where` holds.
 
+    `how` is exists, count, sum, min or max; the last three are of `value`. A row of which `where`
+    or the value is unknown makes all but exists unknown; exists waits for another row that
+    settles it. min and max of no row are unknown.
+    """
+
+    how: str
     relation: Relation
     where: Expr
-    type = "bool"
+    value: Expr | None = field(default=None)
 
     def __post_init__(self) -> None:
-        _need(self.where, "bool", "exists(...)")
-        facts = [n for n in walk(self.where) if isinstance(n, Fact)]
+        need(self.where, "bool", f"{self.how}(...)")
+        named = [n for part in self.children() for n in walk(part)]
+        facts = [n for n in named if isinstance(n, Fact)]
         strangers = [f.name for f in facts if f.relation != self.relation]
-        nested = any(isinstance(n, Exists) for n in walk(self.where))
+        nested = any(isinstance(n, Over) for n in named)
         if strangers or nested or not self.relation.many or not facts:
             message = (
-                f"exists(...) over {self.relation.name} may name facts of that relation only"
+                f"{self.how}(...) over {self.relation.name} may name facts of that relation only"
                 f" and at least one of them; found {strangers or 'no such fact'}"
             )
             raise RuleError(message)
+        if self.how != "exists" and self.relation.absence == "missing":
+            message = (
+                f"{self.how}(...) over {self.relation.name} is never known, since rows may be"
+                " missing from it: ask exists(...), or declare the register complete"
+            )
+            raise RuleError(message)
+        self._settle()
+
+    def _settle(self) -> None:
+        if self.how == "exists":
+            object.__setattr__(self, "type", "bool")
+            return
+        wanted = self.value.type if self.value is not None else "int"
+        if self.how == "sum":
+            need(self.value, "int", "total(...)")  # type: ignore[arg-type]
+        elif wanted not in ("int", "date"):
+            message = f"{self.how}(...) needs a number or a date, not {wanted}"
+            raise RuleError(message)
+        counting = self.how == "count"
+        object.__setattr__(self, "type", "int" if counting else wanted)
+        unit = "" if counting or self.value is None else self.value.unit
+        _settle(self, unit, LARGEST_VALUE, f"{self.how}(...)")
 
     def children(self) -> tuple[Expr, ...]:
-        return (self.where,)
+        return (self.where,) if self.value is None else (self.where, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,37 +528,25 @@ class Rule:
     because: str
 
     def __post_init__(self) -> None:
-        _need(self.condition, "bool", f"the rule {self.because!r}")
+        need(self.condition, "bool", f"the rule {self.because!r}")
 
 
-as_of = AsOf()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """A named quantity that a service yields: integer cents, a count or a date."""
+
+    name: str
+    value: Expr
+
+    def __post_init__(self) -> None:
+        if self.value.type not in ("int", "date"):
+            message = f"the amount {self.name!r} must be a number or a date, not {self.value.type}"
+            raise RuleError(message)
 
 
-def year(day: Expr) -> Year:
-    """Return the calendar year of a date."""
-    return Year(lift(day))
-
-
-def age(born: Expr) -> Age:
-    """Return whole years of age on the as-of day."""
-    return Age(lift(born))
-
-
-def is_in(item: Expr, *values: Value) -> In:
-    """Return whether the value is one of `values`."""
-    return In(lift(item), values)
-
-
-def exists(relation: Relation, where: Expr) -> Exists:
-    """Return whether some row of the relation satisfies `where`."""
-    return Exists(relation, where)
-
-
-def walk(node: Expr) -> Iterator[Expr]:
-    """Yield the node and everything below it."""
-    yield node
-    for child in node.children():
-        yield from walk(child)
+def walk(node: Expr) -> list[Expr]:
+    """Return the node and everything below it."""
+    return [node, *(n for child in node.children() for n in walk(child))]
 
 
 def facts_in(node: Expr) -> frozenset[Fact]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import Exists, Expr, Fact, Rule, facts_in
+from stadi.kit.rule import Expr, Fact, Over, Param, Rule, facts_in
 from stadi.kit.text import Text
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -38,14 +38,29 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How many metres further a unit counts that lacks what `fact` asks of it; dated, with its law.
+
+    `unit` says which property of the unit answers: id (the present unit), language or support.
+    """
+
+    fact: Fact
+    unit: str
+    metres: Param
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assign:
-    """Offer one place each, the sum of distances as short as it can be."""
+    """Offer one place each, the sum of walks and weights as small as it can be.
+
+    `together` is the fact that siblings of one round share: they get one unit, or a person looks.
+    """
 
     kind: str
     home_x: Fact
     home_y: Fact
-    prefer: Fact | None = None
-    prefer_metres: int = 0
+    weights: tuple[Weight, ...] = ()
+    together: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +177,14 @@ def _is_forbidden(fact: Fact) -> bool:
 def _named(part: object) -> frozenset[Fact]:
     """Return the facts that a policy, such as Assign or Guardians, holds."""
     slots = getattr(type(part), "__dataclass_fields__", {})
-    held = (getattr(part, slot) for slot in slots)
-    return frozenset(value for value in held if isinstance(value, Fact))
+    held = [getattr(part, slot) for slot in slots]
+    weighed = [w.fact for w in part.weights] if isinstance(part, Assign) else []
+    return frozenset(value for value in [*held, *weighed] if isinstance(value, Fact))
 
 
 def _loose(node: Expr) -> frozenset[Fact]:
-    """Return the facts named outside every exists(...), also those named inside one as well."""
-    if isinstance(node, Exists):
+    """Return the facts named outside every question about rows, also if inside one as well."""
+    if isinstance(node, Over):
         return frozenset()
     below = [_loose(child) for child in node.children()]
     return frozenset().union(*below, [node] if isinstance(node, Fact) else [])

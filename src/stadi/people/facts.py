@@ -15,6 +15,7 @@ birth_date = Fact(
     relation=PERSON,
     column="birth_date",
     type="date",
+    lasting=True,
     label=Text(fi="syntymäpäivä", sv="födelsedatum", en="date of birth"),
 )
 municipality = Fact(

@@ -1,15 +1,16 @@
 """What the command line may ask the city: screen, why, reach; and how the answers read."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from stadi.consent import actions as consent
-from stadi.engine import sweep
+from stadi.engine import contrast, sweep
 from stadi.engine.explain import explain
 from stadi.insight import actions as insight
 from stadi.kit.errors import StadiError
 from stadi.offers.actions import rounds
-from stadi.offers.plugins import plugin
+from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
 
@@ -18,6 +19,21 @@ OUTCOME = {
     "no": {"fi": "ei", "sv": "nej", "en": "no"},
     "unknown": {"fi": "ei tiedossa", "sv": "okänt", "en": "unknown"},
     "stopped": {"fi": "pysäytetty", "sv": "stoppad", "en": "stopped"},
+}
+CONTRAST = {
+    "decided_by": {"fi": "Ratkaisi", "sv": "Avgjorde", "en": "What decided"},
+    "lacking": {"fi": "Puuttuva tieto", "sv": "Uppgift som saknas", "en": "What is missing"},
+    "changes": {
+        "fi": "Vastaus olisi kyllä, jos",
+        "sv": "Svaret vore ja, om",
+        "en": "It would be yes if",
+    },
+    "none": {"fi": "ei ole", "sv": "finns inte", "en": "there is none"},
+    "turns_yes": {
+        "fi": "Ehdot täyttyvät {day}, {days} päivän kuluttua, jos muu pysyy ennallaan.",
+        "sv": "Villkoren uppfylls {day}, om {days} dagar, om inget annat ändras.",
+        "en": "The conditions are met on {day}, in {days} days, if nothing else changes.",
+    },
 }
 HOLDS = {True: "✓", False: "✗", None: "?"}
 
@@ -49,7 +65,8 @@ def why(resident: int, service: str, language: str) -> dict[str, Any]:
     if person is None:
         message = f"the registers hold no resident {resident}"
         raise NobodyError(message)
-    answer = explain(made.service.who, person, as_of=now.date())
+    rules, day = made.service.who, now.date()
+    answer = explain(rules, person, as_of=day)
     registers = {fact.relation.table for fact in purpose.uses}
     origin = {
         r: people.lineages(subjects=[resident], register=r, at=now).get(resident) for r in registers
@@ -62,6 +79,15 @@ def why(resident: int, service: str, language: str) -> dict[str, Any]:
         "outcome": answer.outcome,
         "purpose": purpose.id,
         "law": made.say("law", language),
+        "decided_by": _labels(contrast.enough(rules, person, as_of=day), language),
+        "lacking": _labels(contrast.lacking(rules, person, as_of=day), language),
+        "changes": [
+            {"fact": change.fact.label.say(language), "value": change.value}
+            for change in contrast.changes(rules, person, as_of=day)
+        ],
+        "turns_yes": contrast.turns_yes(rules, person, as_of=day)
+        if answer.outcome == "no"
+        else None,
         "reasons": [
             {
                 "because": reason.because,
@@ -82,6 +108,18 @@ def why(resident: int, service: str, language: str) -> dict[str, Any]:
     }
 
 
+def _labels(found: Sequence[contrast.Leaf], language: str) -> list[str]:
+    """Return what facts are called, a relation by its facts; each name once."""
+    every = {f for made in plugins().values() for f in made.service.purpose.uses}
+    named = [
+        fact.label.say(language)
+        for leaf in found
+        for fact in sorted(every, key=lambda f: f.name)
+        if fact is leaf or fact.relation is leaf
+    ]
+    return list(dict.fromkeys(named))
+
+
 def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
@@ -99,7 +137,22 @@ def why_words(answer: dict[str, Any], language: str) -> str:
             f" ({f['source'] or '–'}, {f['since'] or '–'})"
             for f in reason["facts"]
         ]
-    return "\n".join([*lines, f"  {answer['law']}"])
+    return "\n".join([*lines, *_contrasts(answer, language), f"  {answer['law']}"])
+
+
+def _contrasts(answer: dict[str, Any], language: str) -> Iterator[str]:
+    """Yield what decided, what is missing, what would change the answer and when it changes."""
+    say = {key: words[language] for key, words in CONTRAST.items()}
+    if answer["decided_by"]:
+        yield f"  {say['decided_by']}: {', '.join(answer['decided_by'])}"
+    if answer["lacking"]:
+        yield f"  {say['lacking']}: {', '.join(answer['lacking'])}"
+    for change in answer["changes"]:
+        value = say["none"] if change["value"] is None else change["value"]
+        yield f"  {say['changes']}: {change['fact']} = {value}"
+    if answer["turns_yes"]:
+        days = (answer["turns_yes"] - answer["as_of"]).days
+        yield f"  {say['turns_yes'].format(day=answer['turns_yes'], days=days)}"
 
 
 def reach() -> list[dict[str, Any]]:

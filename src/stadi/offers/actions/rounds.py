@@ -94,7 +94,7 @@ def _seeker(plugin: Plugin, row: dict[str, object], subject: int) -> Seeker | No
     if not isinstance(what, Assign):
         return None
     x, y = row[what.home_x.column], row[what.home_y.column]
-    unit = row[what.prefer.column] if what.prefer is not None else None
+    unit = next((row[w.fact.column] for w in what.weights if w.unit == "id"), None)
     if x is None or y is None:
         return None
     return Seeker(
@@ -194,7 +194,7 @@ def assign(*, plugin: Plugin, found: list[Found], at: datetime) -> dict[int, Pla
         term=at.date().year,
         factor=settings.CITY.walking_factor,
         seed=settings.CITY.lot_seed,
-        keep=what.prefer_metres,
+        keep=next((w.metres.at(at.date()) for w in what.weights if w.unit == "id"), 0),
     )
 
 
@@ -289,7 +289,9 @@ def _reasons(
 
 def _on_record(fact: Fact, person: Person) -> str | None:
     rows = person.rows.get(fact.relation.name, ()) if fact.relation.many else (person.facts,)
-    return ON_RECORD if any(row.get(fact.column) not in (None, False) for row in rows) else None
+    return (
+        ON_RECORD if any(row.get(fact.column) not in (None, False) for row in rows or ()) else None
+    )
 
 
 def _leaf(because: str, fact: Fact, value: object, origin: tuple[str, date]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from stadi.kit.rule import Dated, Param, Rule, as_of, exists, year
+from stadi.kit.rule import Dated, Param, Rule
 from stadi.kit.service import (
     Assign,
     Basis,
@@ -11,11 +11,14 @@ from stadi.kit.service import (
     Oversight,
     Purpose,
     Service,
+    Weight,
 )
+from stadi.kit.words import as_of, exists, year
 from stadi.people import facts as pop
 
 LAW = "Perusopetuslaki (628/1998) 26 a §"
 STARTING_AGE = Param("starting_age", (Dated(since=date(2015, 8, 1), value=6, law=LAW),))
+CONTINUITY = Param("continuity", (Dated(since=date(2015, 8, 1), value=400, law=LAW),))
 
 SERVICE = Service(
     id="preschool",
@@ -50,8 +53,7 @@ SERVICE = Service(
         kind="preschool",
         home_x=pop.home_x,
         home_y=pop.home_y,
-        prefer=pop.care_unit,
-        prefer_metres=400,
+        weights=(Weight(fact=pop.care_unit, unit="id", metres=CONTINUITY),),
     ),
     recipient=Guardians(guardian=pop.guardian, language=pop.contact_language, guard=pop.safety_ban),
     offer=Offer(open_days=14, undo_hours=24),

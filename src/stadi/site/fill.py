@@ -1,0 +1,128 @@
+"""Fills the empty demo database: units, capacity, registers and objections of a drawn city."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+import numpy as np
+import pyarrow as pa
+from django.conf import settings
+from django.db import connection
+
+from stadi.consent import actions as consent
+from stadi.fulfil import actions as fulfil
+from stadi.kit.actor import SYSTEM, Actor
+from stadi.offers.plugins import plugins
+from stadi.people import actions as people
+from stadi.people import paavo
+from stadi.people.city import City
+from stadi.people.domain import Batch
+from stadi.record import actions as record
+from stadi.site.figures import FIRST_ID, START
+from stadi.site.personas import PERSONAS, persona_rows
+from stadi.twin import actions as twin
+from stadi.twin.domain import Place
+
+REGISTERS_STAND = date(2026, 12, 31)  # the day that the figures' ages stand for
+SOURCE = "demo city (invented)"
+CLAIMS = UUID("5f0d7ab2-6d2e-4d0e-9e53-1d3d0a4f2027")  # names claims of places given before
+
+
+def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
+    """Load units, capacity, registers and objections of a drawn city, and the personas."""
+    record.start_demo_clock(at=START, by=SYSTEM)
+    codes = [area.code for area in areas]
+    units = city.units
+    places = [
+        Place(
+            id=i + 1,
+            kind="preschool",
+            name=str(units.name[i]),
+            area=codes[int(units.area[i])],
+            language=str(units.language[i]),
+            x=int(units.x[i]),
+            y=int(units.y[i]),
+        )
+        for i in range(len(units.name))
+    ]
+    twin.load(places=places, by=SYSTEM, at=START)
+    term = START.year
+    rooms = {i + 1: int(n) for i, n in enumerate(units.places)}
+    starters = sum(1 for p in PERSONAS if p.starts)
+    for i in range(starters):
+        rooms[i % len(rooms) + 1] += 1
+    fulfil.set_capacity(places=rooms, term=term, by=SYSTEM, at=START)
+    spot = areas[int(units.area[0])]
+    own = persona_rows(
+        (settings.CITY.municipality, spot.code),
+        (int(units.x[0]) - 300, int(units.y[0]) - 250),
+        first_unit=1,
+    )
+    identities, batches = _registers(city, codes)
+    for batch in (own.identities, identities):
+        people.introduce(identities=batch, by=SYSTEM, at=START)
+    for load_ in (own.registers, batches):
+        people.load(batches=load_, true_since=REGISTERS_STAND, source=SOURCE, by=SYSTEM, at=START)
+    for made in plugins().values():
+        consent.register(purpose=made.service.purpose, by=SYSTEM, at=START)
+    for child in city.objections.tolist():
+        by = Actor(kind="resident", id=child)
+        consent.object_to(resident=child, purpose="preschool.placement", by=by, at=START)
+    taken = {uuid5(CLAIMS, f"placement:{c}:{term}"): u + 1 for c, u in city.placements.tolist()}
+    fulfil.hold(wanted=taken, term=term, by=SYSTEM, at=START)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
+
+
+def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
+    """Return the drawn city as rows of the registers; an empty text is a missing fact."""
+    cared = city.care != ""
+    child, unit = city.placements.T
+    guarded, guardian = city.guardians.T
+    identity = {
+        "subject": city.subject,
+        "given_name": city.given_name,
+        "family_name": city.family_name,
+        "identity_code": _or_none(city.identity_code, city.identity_code != ""),
+        "persona": np.full(len(city.subject), ""),
+    }
+    tables: dict[str, dict[str, Any]] = {
+        "people_person": {
+            "subject": city.subject,
+            "birth_date": city.birth_date,
+            "sex": city.sex,
+        },
+        "people_residence": {
+            "subject": city.subject,
+            "household": city.household + FIRST_ID,
+            "municipality": _or_none(
+                np.full(len(city.subject), settings.CITY.municipality), city.lives_here
+            ),
+            "area": np.array(codes)[city.area],
+            "home_x": city.home_x,
+            "home_y": city.home_y,
+        },
+        "people_contact": {
+            "subject": city.subject,
+            "language": city.language,
+            "safety_ban": city.safety_ban,
+        },
+        "people_care": {
+            "subject": city.subject[cared],
+            "form": city.care[cared],
+            "unit": _or_none(city.care_unit[cared] + 1, city.care_unit[cared] >= 0),
+        },
+        "people_placement": {
+            "subject": child,
+            "term": np.full(len(child), START.year),
+            "unit": unit + 1,
+        },
+        "people_guardianship": {"subject": guarded, "guardian": guardian},
+    }
+    return Batch(table="people_identity", rows=pa.table(identity)), [
+        Batch(table=name, rows=pa.table(columns)) for name, columns in tables.items()
+    ]
+
+
+def _or_none(values: Any, known: Any) -> pa.Array:
+    return pa.array(values, mask=~known)
