@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -15,8 +16,12 @@ from django.db import connection
 from stadi.consent import actions as consent
 from stadi.consent import wall
 from stadi.consent.models import Snapshot
+from stadi.engine import sweep
+from stadi.engine.explain import explain
 from stadi.engine.sweep import Sight, extract, person
-from stadi.kit.actor import SYSTEM
+from stadi.kit import rule as r
+from stadi.kit import words
+from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.service import Basis, Purpose
 from stadi.people import actions as people
 from stadi.people import facts as pop
@@ -406,11 +411,11 @@ def test_inv_18_what_was_not_true_yet_on_the_day_is_not_seen() -> None:
 
 @pytest.mark.usefixtures("loaded")
 def test_a_look_at_one_resident_shows_nobody_else_and_is_no_batch() -> None:
-    with look(only=CHILD) as sight:
+    with look(only=[CHILD]) as sight:
         assert [row[0] for row in seen(sight)] == [CHILD]
         assert seen(sight, "guardianship") == [(CHILD, GUARDIAN)]
         assert person(sight, OTHER) is None
-    assert list(Snapshot.objects.values_list("subject", "rows")) == [(CHILD, 1)]
+    assert list(Snapshot.objects.values_list("subjects", "rows")) == [([CHILD], 1)]
     assert consent.looks(person=CHILD, at=NOW) == [(PURPOSE.id, NOW)]
     assert consent.looks(person=OTHER, at=NOW) == []
 
@@ -476,3 +481,76 @@ def test_the_looks_are_listed_newest_first() -> None:
         (LANGUAGES.id, NOW),
         (PURPOSE.id, NOW - timedelta(hours=1)),
     ]
+
+
+# ── relatives, incomes and households ────────────────────────────────────────────────────────
+
+HOUSEHOLDS = Purpose(
+    id="test.households",
+    basis=LAW,
+    uses={
+        pop.member: "who lives there",
+        pop.member_birth_date: "how old they are",
+        pop.household_income_month: "of which months",
+        pop.household_income_cents: "how much",
+    },
+)
+
+
+def with_incomes() -> None:
+    """A household of three, of whom the guardian earns and the other one objects."""
+    year = [100_000] * 11 + [None]
+    rows = pa.table(
+        {"subject": [GUARDIAN], "year": [2026], "cents": pa.array([year], pa.list_(pa.int32()))}
+    )
+    people.load(
+        batches=[Batch(table="people_income", rows=rows)],
+        true_since=date(2026, 1, 1),
+        source="a register",
+        by=SYSTEM,
+        at=LOADED,
+    )
+    consent.register(purpose=HOUSEHOLDS, by=SYSTEM, at=LOADED)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_household_is_seen_through_its_members_and_their_months() -> None:
+    with_incomes()
+    with look(HOUSEHOLDS, only=[CHILD]) as sight:
+        members = sight.connection.execute(
+            f"select member, member_birth_date from {sight.schema}.household_member order by 1"
+        ).fetchall()
+        incomes = sight.connection.execute(
+            f"select subject, month, cents from {sight.schema}.household_income order by month"
+        ).fetchall()
+    assert members == [
+        (CHILD, date(2021, 5, 5)),
+        (GUARDIAN, date(1985, 1, 1)),
+        (OTHER, date(1950, 1, 1)),
+    ]
+    assert len(incomes) == 12
+    assert incomes[0] == (CHILD, date(2026, 1, 1), 100_000)
+    assert incomes[-1] == (CHILD, date(2026, 12, 1), None)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_member_who_objected_keeps_the_link_and_makes_the_sum_unknown() -> None:
+    with_incomes()
+    by = Actor(kind="resident", id=OTHER)
+    consent.object_to(resident=OTHER, purpose=HOUSEHOLDS.id, by=by, at=LOADED)
+    sum_ = words.total(pop.household_income_cents, pop.household_income_month < date(2026, 12, 1))
+    size = words.count(pop.member)
+    amounts = (r.Amount(name="sum", value=sum_), r.Amount(name="size", value=size))
+    rules = (r.Rule(condition=size == 3, because="three"),)
+    with look(HOUSEHOLDS, only=[CHILD]) as sight:
+        births = sight.connection.execute(
+            f"select member_birth_date from {sight.schema}.household_member where member = {OTHER}"
+        ).fetchall()
+        asked = sweep.run_there(rules, sight, amounts=amounts)
+        who = person(sight, CHILD)
+    assert births == [(None,)]
+    assert asked.of("yes") == [CHILD]
+    assert [asked.amounts[name].to_pylist() for name in ("sum", "size")] == [[None], [3]]
+    assert who is not None
+    answer = explain(rules, who, as_of=TODAY, amounts=amounts)
+    assert answer.amounts == {"sum": None, "size": 3}

@@ -1,27 +1,6 @@
-"""Figures that leave the house: shares, and counts that hide the few."""
+"""Figures of a whole service: take-up, precision, and the promise."""
 
-import pytest
-
-from stadi.insight.domain import band, measures, suppressed
-
-
-def test_inv_07_no_count_from_one_to_nine_is_shown():
-    shown = suppressed({"a": 3, "b": 12, "c": 40, "d": 0, "e": 7})
-    assert shown == {"a": "<10", "b": "12", "c": "40", "d": "0", "e": "<10"}
-
-
-def test_a_single_hidden_group_hides_another_so_that_the_total_does_not_tell_it():
-    assert suppressed({"a": 3, "b": 12, "c": 40}) == {"a": "<10", "b": "–", "c": "40"}
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "shown"),
-    [(12, 12, "90–100 %"), (11, 12, "90–100 %"), (9, 12, "70–80 %"), (0, 12, "0–10 %"), (8, 9, "")],
-)
-def test_inv_31_a_share_is_a_band_so_that_it_tells_of_no_single_family(
-    part: int, whole: int, shown: str
-):
-    assert band(part, whole) == shown
+from stadi.insight.domain import Promise, measures
 
 
 def test_take_up_counts_everyone_entitled_and_not_only_those_who_were_offered():
@@ -34,3 +13,9 @@ def test_a_share_of_nobody_is_no_number():
         "take_up": None,
         "precision": None,
     }
+
+
+def test_who_is_neither_offered_nor_with_a_person_is_counted_as_left_out():
+    kept = Promise(entitled=12, offered=9, with_a_person=3, nearest=None, late=0)
+    broken = Promise(entitled=12, offered=9, with_a_person=2, nearest=None, late=0)
+    assert (kept.left, broken.left) == (0, 1)

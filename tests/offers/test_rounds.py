@@ -57,7 +57,7 @@ def test_inv_10_who_objects_between_proposal_and_offer_gets_no_message():
     result = rounds.screen(plugin=made, seen=seen)
     found = rounds.open_cases(plugin=made, seen=seen, result=result, by=SYSTEM, at=at)
     places = rounds.assign(plugin=made, found=found, at=at)
-    ready = rounds.propose(plugin=made, seen=seen, found=found, places=places, by=SYSTEM, at=at)
+    ready = rounds.propose(plugin=made, found=found, places=places, by=SYSTEM, at=at)
     late = next(f for f in ready if f.subject == 5)
     consent.object_to(resident=5, purpose="preschool.placement", by=SYSTEM, at=at)
     assert Case.objects.get(id=late.case).state == "withdrawn"

@@ -55,6 +55,15 @@ def feature(code: str, *, people: int = 40) -> Json:
         "One-parent households with children (TE)": 1.0 if people else 0.0,
         "Households with children under school age (TE)": people / 4,
         "Average size of households (TE)": 2.1,
+        "Households living in owner-occupied dwellings (TE)": people / 4,
+        "Households living in rented dwellings (TE)": people / 4,
+        "Children aged 0 to 14 (PT)": people / 4,
+        "Employed (PT)": people / 2,
+        "Students (PT)": people / 4,
+        "Inhabitants belonging to the lowest income category": people / 4,
+        "Inhabitants belonging to the highest income category": people / 2,
+        "Average income of inhabitants": 30_000.0 if people else 0.0,
+        "Median income of inhabitants": 28_000.0 if people else 0.0,
     }
     return {
         "type": "Feature",
@@ -229,6 +238,26 @@ BAD: dict[str, tuple[Callable[[Json], None], str]] = {
         _set("One-person households (TE)", 41.0),
         "feature 3, One-person .* more than 40",
     ),
+    "more homes than households": (
+        _set("Households living in owner-occupied dwellings (TE)", 30.0),
+        r"feature 3, Households living in owner-occupied .* adds up to 50, more than 40",
+    ),
+    "more at work than there are": (
+        _set("Employed (PT)", 60.0),
+        r"feature 3, Children aged 0 to 14 \(PT\): with Employed .* adds up to 100, more than 80",
+    ),
+    "more incomes than adults": (
+        _set("Inhabitants belonging to the lowest income category", 21.0),
+        "feature 3, Inhabitants belonging to the lowest .* adds up to 61, more than 60",
+    ),
+    "children that the ages lack": (
+        _set("Children aged 0 to 14 (PT)", 19.0),
+        r"feature 3, Children aged 0 to 14 \(PT\): 19 is not from 20 to 20",
+    ),
+    "half a euro": (
+        _set("Average income of inhabitants", 30_000.5),
+        "feature 3, Average income of inhabitants: expected a whole number",
+    ),
 }
 
 
@@ -261,8 +290,18 @@ def test_the_built_in_table_holds_the_published_totals_of_2022() -> None:
     assert sum(area.women for area in areas) == 343_334
     assert sum(area.households for area in areas) == 351_478
     assert sum(area.under_school_age for area in areas) == 32_027
+    assert sum(area.owned for area in areas) == 160_139
+    assert sum(area.rented for area in areas) == 188_983
+    assert sum(area.employed for area in areas) == 319_773
+    assert sum(area.pensioners for area in areas) == 126_167
     assert [area.code for area in areas if not area.inhabitants] == ["00230"]
     assert all(area.women + area.men == area.inhabitants for area in areas)
+
+
+def test_a_table_of_an_older_stadi_is_refused_by_name() -> None:
+    old = paavo.table(paavo.built_in()).replace(",owned,", ",had,")
+    with pytest.raises(paavo.PaavoError, match=r"areas\.csv, owned: the column is missing"):
+        paavo.from_table(old)
 
 
 @needs_real_file

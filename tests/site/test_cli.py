@@ -56,7 +56,7 @@ def test_the_report_has_every_key_and_balances(built: dict[str, object]):
     assert counts["screened"] == sum(counts[k] for k in ("yes", "no", "unknown", "stopped"))
     assert counts["yes"] == sum(counts[k] for k in ("waiting", "offered", "held", "unreached"))
     assert set(built["seconds"]) == {  # type: ignore[call-overload]
-        *("draw", "load", "extract", "screen", "assign", "offer", "answer", "total")
+        *("draw", "load", "extract", "screen", "assign", "offer", "answer", "measure", "total")
     }
 
 

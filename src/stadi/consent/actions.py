@@ -1,6 +1,6 @@
 """The front door of consent: register a purpose, object, open and close a look through the wall."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -92,23 +92,34 @@ def objectors(*, purpose: str) -> set[int]:
 
 def objects(*, resident: int, purpose: str) -> bool:
     """Return whether the resident has stopped this purpose."""
-    return Objection.objects.filter(subject=resident, purpose=purpose, lifted_at=None).exists()
+    return bool(objecting(residents=[resident], purpose=purpose))
+
+
+def objecting(*, residents: Collection[int], purpose: str) -> set[int]:
+    """Return who of these residents has stopped this purpose."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select subject from consent_objection"
+            " where purpose = %s and lifted_at is null and subject = any(%s)",
+            [purpose, list(residents)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def looks(*, person: int, at: datetime) -> list[tuple[str, datetime]]:
     """Return which purposes looked at everyone or at this person, and when; newest first."""
-    theirs = Q(subject=None) | Q(subject=person)
+    theirs = Q(subjects=None) | Q(subjects__contains=[person])
     rows = Snapshot.objects.filter(theirs, opened_at__lte=at).order_by("-opened_at")
     return list(rows.values_list("purpose", "opened_at"))
 
 
 @contextmanager
 def look(
-    *, purpose: Purpose, as_of: date, known_at: datetime, only: int | None = None
+    *, purpose: Purpose, as_of: date, known_at: datetime, only: Collection[int] | None = None
 ) -> Iterator[Sight]:
     """Open a look through the wall and close it after: nothing of the snapshot stays.
 
-    `only` limits the snapshot to one subject. The sight's connection is the purpose's own role.
+    `only` limits the snapshot to these subjects. The sight's connection is the purpose's own role.
     """
     if not PurposeRow.objects.filter(id=purpose.id).exists():
         message = f"the purpose {purpose.id} is not registered, so nothing may be read for it"
@@ -120,7 +131,7 @@ def look(
             Snapshot.objects.create(
                 id=snapshot,
                 purpose=purpose.id,
-                subject=only,
+                subjects=None if only is None else sorted(only),
                 as_of=as_of,
                 known_at=known_at,
                 rows=rows,
@@ -141,7 +152,11 @@ def look(
 
 
 def _take_snapshot(  # noqa: PLR0917 - one look, one line
-    purpose: Purpose, snapshot: UUID, as_of: date, known_at: datetime, only: int | None
+    purpose: Purpose,
+    snapshot: UUID,
+    as_of: date,
+    known_at: datetime,
+    only: Collection[int] | None,
 ) -> int:
     schema = wall.schema_name(purpose, snapshot)
     role = sql.Identifier(wall.role_name(str(connection.settings_dict["NAME"]), purpose))

@@ -1,5 +1,7 @@
 """Stored: purposes, objections and what each snapshot showed."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -45,13 +47,16 @@ class Objection(models.Model):
 
 
 class Snapshot(models.Model):
-    """One look: which purpose, at everyone or at one subject, at which times, how many rows."""
+    """One look: which purpose, at everyone or at a few subjects, at which times, how many rows."""
 
     id = models.UUIDField(primary_key=True)
     purpose = models.TextField()
-    subject = models.BigIntegerField(null=True, db_index=True)
+    subjects = ArrayField(models.BigIntegerField(), null=True)
     as_of = models.DateField()
     known_at = models.DateTimeField()
     rows = models.BigIntegerField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (GinIndex(fields=("subjects",), name="looks_at_a_subject"),)

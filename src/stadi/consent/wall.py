@@ -2,22 +2,19 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from stadi.kit.rule import Fact
+from stadi.kit.rule import Fact, Relation
 from stadi.kit.service import Purpose
 from stadi.people.facts import RESIDENCE
 
-NOW = (
-    "{a}.known_since <= %(known)s and %(known)s < {a}.known_until"
-    " and {a}.true_since <= %(as_of)s and %(as_of)s < {a}.true_until"
-)
-HIDE = "case when o.subject is null then {a}.{c} end as {c}"
+KNOWN = "{a}.known_since <= %(known)s and %(known)s < {a}.known_until"
+NOW = KNOWN + " and {a}.true_since <= %(as_of)s and %(as_of)s < {a}.true_until"
 SETTINGS = (("default_transaction_read_only", "on"), ("statement_timeout", "60s"))
 OBJECTED = (
-    " left join consent_objection o on o.subject = m.subject and o.purpose = %(purpose)s"
-    " and o.given_at <= %(known)s and (o.lifted_at is null or %(known)s < o.lifted_at)"
+    " left join consent_objection {o} on {o}.subject = {who} and {o}.purpose = %(purpose)s"
+    " and {o}.given_at <= %(known)s and ({o}.lifted_at is null or %(known)s < {o}.lifted_at)"
 )
 
 # What PostgreSQL gives to everyone and no purpose needs: large objects, messages to other
@@ -61,27 +58,73 @@ def schema_name(purpose: Purpose, snapshot: UUID) -> str:
     return f"wall_{purpose.slug[:40]}_{snapshot.hex[:12]}"
 
 
-def snapshot_sql(view: str, facts: Sequence[Fact], *, only: int | None = None) -> str:
-    """Return the query of a view's rows at literal times, of everyone or of `only` one subject.
+def snapshot_sql(view: str, facts: Sequence[Fact], *, only: Collection[int] | None = None) -> str:
+    """Return the query of a view's rows at literal times, of everyone or of `only` these subjects.
 
     An objection keeps the row, nulls every fact and says so in `basis`: never an anti-join,
     which would filter in silence.
     """
-    scope = "" if only is None else f" and m.subject = {only:d}"
-    rest = f"{OBJECTED} where {NOW.format(a='m')}{scope} order by 1"
-    relations = sorted({f.relation for f in facts}, key=lambda r: r.name)
+    scope = "" if only is None else f" and m.subject = any(array[{_listed(only)}]::bigint[])"
     if view != "subject":
-        (relation,) = relations
-        shown = ", ".join(HIDE.format(a="m", c=f.column) for f in facts)
-        return f"select m.{relation.key} as subject, {shown} from {relation.table} m{rest}"
+        return f"{_rows(facts)}{scope} order by 1"
+    relations = sorted({f.relation for f in facts}, key=lambda r: r.name)
     alias = {relation: f"t{i}" for i, relation in enumerate(relations)}
-    shown = "".join(", " + HIDE.format(a=alias[f.relation], c=f.column) for f in facts)
+    shown = "".join(f", {_hidden(alias[f.relation], f.column)} as {f.column}" for f in facts)
     joins = "".join(
-        f" left join {r.table} {a} on {a}.{r.key} = m.subject and {NOW.format(a=a)}"
+        f" left join {r.table} {a} on {a}.{r.key} = m.subject and {_now(r, a)}"
         for r, a in alias.items()
     )
     return (
         "select m.subject as subject,"
         f" case when o.subject is null then 'ok' else 'objected' end as basis{shown}"
-        f" from {RESIDENCE.table} m{joins}{rest}"
+        f" from {RESIDENCE.table} m{joins}{OBJECTED.format(o='o', who='m.subject')}"
+        f" where {NOW.format(a='m')}{scope} order by 1"
     )
+
+
+def _rows(facts: Sequence[Fact]) -> str:
+    """Return the query of a relation of many rows a subject, some of them about a relative.
+
+    A relative who objected keeps the link and loses the facts reached through it: the answer is
+    then unknown, not computed without them.
+    """
+    (relation,) = {f.relation for f in facts}
+    joins, there, alias = OBJECTED.format(o="o", who=f"m.{relation.key}"), "", {}
+    if relation.member:
+        joins += OBJECTED.format(o="om", who=f"m.{relation.member}")
+    if (rows := relation.rows_of) is not None:
+        joins += (
+            f" left join {rows.table} i on i.{rows.key} = m.{relation.member} and {_now(rows, 'i')}"
+        )
+        there = " and (i.subject is not null or om.subject is not null)"
+    reached = {f.through.relation for f in facts if f.through is not None} - {relation.rows_of}
+    for n, register in enumerate(sorted(reached, key=lambda r: r.name)):
+        alias[register] = f"t{n}"
+        joins += (
+            f" left join {register.table} t{n} on t{n}.{register.key} = m.{relation.member}"
+            f" and {_now(register, f't{n}')}"
+        )
+    shown = ""
+    for fact in facts:
+        if fact.through is None:
+            shown += f", {_hidden('m', fact.column)} as {fact.column}"
+        else:
+            spot = alias.get(fact.through.relation, "i")
+            shown += f", {_hidden(spot, fact.through.column, 'om')} as {fact.column}"
+    return (
+        f"select m.{relation.key} as subject{shown} from {relation.table} m{joins}"
+        f" where {_now(relation, 'm')}{there}"
+    )
+
+
+def _listed(only: Collection[int]) -> str:
+    return ", ".join(f"{subject:d}" for subject in sorted(only))
+
+
+def _now(relation: Relation, alias: str) -> str:
+    return (KNOWN if relation.history else NOW).format(a=alias)
+
+
+def _hidden(alias: str, column: str, *others: str) -> str:
+    free = " and ".join(f"{o}.subject is null" for o in ("o", *others))
+    return f"case when {free} then {alias}.{column} end"

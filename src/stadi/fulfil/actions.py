@@ -1,17 +1,22 @@
 """The front door of fulfilment: capacity, assignment, and claims that hold a place."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
-from uuid import UUID
+from pathlib import Path
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from stadi.fulfil.domain import Placed, Seeker, Vacancy, assign
-from stadi.fulfil.models import Capacity, Claim
-from stadi.kit.actor import Actor
+from stadi.fulfil.assignment import files
+from stadi.fulfil.assignment.assign import assign
+from stadi.fulfil.assignment.check import check
+from stadi.fulfil.domain import Assignment, AssignmentError, Seeker, Term, Vacancy
+from stadi.fulfil.models import Capacity, Claim, Round
+from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
 from stadi.record import actions as record
 from stadi.record.domain import News
@@ -71,17 +76,73 @@ def free(*, term: int) -> dict[int, int]:
     return {unit: n - taken.get(unit, 0) for unit, n in rows}
 
 
-def find_places(  # noqa: PLR0913 - what an assignment needs
-    *, kind: str, seekers: Sequence[Seeker], term: int, factor: float, seed: str, keep: int
-) -> dict[int, Placed]:
-    """Return the best free place for each seeker; nothing is claimed yet."""
+def find_places(  # noqa: PLR0913 - everything that an assignment follows from
+    *,
+    kind: str,
+    seekers: Sequence[Seeker],
+    term: int,
+    terms: Sequence[Term],
+    factor: float,
+    seed: str,
+    policy: str = "optimum",
+) -> Assignment:
+    """Return the best free places, checked against their certificate; nothing is claimed yet."""
     left = free(term=term)
     vacancies = [
-        Vacancy(id=u.id, x=u.x, y=u.y, places=left.get(u.id, 0)) for u in twin.units(kind=kind)
+        Vacancy(
+            id=u.id,
+            x=u.x,
+            y=u.y,
+            places=left.get(u.id, 0),
+            language=u.language,
+            support=u.support,
+        )
+        for u in twin.units(kind=kind)
     ]
-    return assign(
-        seekers=seekers, vacancies=vacancies, factor=factor, seed=seed, keep_unit_metres=keep
+    found = assign(
+        seekers=seekers, vacancies=vacancies, terms=terms, factor=factor, seed=seed, policy=policy
     )
+    if wrong := check(found):
+        message = f"the assignment does not pass its own check: {wrong[0]}; nothing was claimed"
+        raise AssignmentError(message)
+    return found
+
+
+@transaction.atomic
+def record_round(*, assignment: Assignment, kind: str, term: int, by: Actor, at: datetime) -> UUID:
+    """Keep the proof of a solved round, so that it can be verified long after; return its name."""
+    proof = assignment.certificate
+    made = Round.objects.create(
+        id=uuid4(),
+        kind=kind,
+        term=term,
+        policy=proof.policy,
+        seed=assignment.problem.seed,
+        inputs=proof.inputs,
+        certificate=asdict(proof),
+        solved_at=at,
+    )
+    body = {
+        "round": str(made.id),
+        "term": term,
+        "policy": proof.policy,
+        "inputs": proof.inputs,
+        "covers": proof.covers,
+        "primal": str(proof.primal),
+        "dual": str(proof.dual),
+    }
+    record.write(News(kind="fulfil.round_solved", body=body), by=by, at=at)
+    return made.id
+
+
+def export(*, assignment: Assignment, folder: Path) -> None:
+    """Write the inputs, the result and the proof for an auditor under secrecy: never open data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {**files.inputs(assignment.problem), **files.results(assignment)}.items():
+        path = folder / name
+        path.touch()
+        path.chmod(0o600)  # before a word of it is there
+        path.write_text(text, "utf-8", newline="")
 
 
 @transaction.atomic
@@ -94,12 +155,15 @@ def hold(*, wanted: Mapping[UUID, int], term: int, by: Actor, at: datetime) -> N
     if full := sorted(unit for unit in set(wanted.values()) if left[unit] < 0):
         message = f"no free place left at unit {full[0]}; nothing was held"
         raise FullError(message)
-    Claim.objects.bulk_create(
-        [
-            Claim(unit=unit, since=since, until=until, hold="soft", case=case)
-            for case, unit in wanted.items()
-        ]
-    )
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(
+            'copy fulfil_claim (unit, since, until, quantity, hold, "case") from stdin'
+        ) as rows,
+    ):
+        for case, unit in wanted.items():
+            rows.write_row((unit, since, until, 1, "soft", case))
     news = [News(kind="fulfil.held", case=c, body={"unit": u}) for c, u in wanted.items()]
     record.write_many(news, by=by, at=at)
 
@@ -147,3 +211,56 @@ def overfull() -> list[int]:
             " group by c.id having sum(k.quantity) > c.places"
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def holding(*, cases: Collection[UUID]) -> dict[UUID, int]:
+    """Return the unit that each case holds; the claims stay so until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'select "case", unit from fulfil_claim where "case" = any(%s::uuid[])'
+            " and hold <> 'released' order by \"case\" for update",
+            [_listed(cases)],
+        )
+        return dict(cursor.fetchall())
+
+
+def confirm_many(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+    """Make the soft claims of cases hard, all or none, each `by` its actor.
+
+    Within the caller's transaction, which an error ends.
+    """
+    turned = _turn(by, "hold = 'soft'", "hard", "fulfil.confirmed", at)
+    rest = set(by) - turned
+    if rest and (lost := rest - set(holding(cases=rest))):
+        message = f"the places of {len(lost)} cases are no longer held; nothing was confirmed"
+        raise NoClaimError(message)
+
+
+def release_many(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+    """Free the places of cases, each `by` its actor; freeing one twice changes nothing.
+
+    Within the caller's transaction.
+    """
+    _turn(by, "hold <> 'released'", "released", "fulfil.released", at)
+
+
+def _turn(  # noqa: PLR0917 - one update, one line
+    by: Mapping[UUID, Actor], where: str, new: str, kind: str, at: datetime
+) -> set[UUID]:
+    if not by:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'update fulfil_claim set hold = %s where "case" = any(%s::uuid[]) and {where}'
+            ' returning "case"',
+            [new, _listed(by)],
+        )
+        turned = {row[0] for row in cursor.fetchall()}
+    news = [News(kind=kind, case=case, by=actor) for case, actor in by.items() if case in turned]
+    record.write_many(news, by=SYSTEM, at=at)
+    return turned
+
+
+def _listed(cases: Iterable[UUID]) -> str:
+    """Return ids as one array literal: the driver quotes a list of them one by one."""
+    return "{" + ",".join(map(str, cases)) + "}"

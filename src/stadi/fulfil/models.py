@@ -1,4 +1,4 @@
-"""Stored: how many places there are, and who claims them."""
+"""Stored: how many places there are, who claims them, and the proof of each solved round."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -46,3 +46,27 @@ class Claim(models.Model):
             ),
         )
         indexes = (models.Index(fields=("unit", "since"), name="claims_of_a_unit"),)
+
+
+class Round(models.Model):
+    """A solved assignment: the hash of its inputs and its certificate, which name no child."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    term = models.IntegerField()
+    policy = models.TextField()
+    seed = models.TextField()
+    inputs = models.TextField()
+    certificate = models.JSONField()
+    solved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(policy__in=("optimum", "stable")), name="policy_is_optimum_or_stable"
+            ),
+            models.CheckConstraint(
+                condition=Q(inputs__regex="^[0-9a-f]{64}$"), name="inputs_are_named_by_their_sha256"
+            ),
+        )
+        indexes = (models.Index(fields=("kind", "term"), name="rounds_of_a_term"),)

@@ -1,8 +1,8 @@
-"""Figures that may be shown: shares, and counts with the small ones hidden."""
+"""Figures of a whole service: shares of its counts, and the promise that nobody is left out."""
 
 from collections.abc import Mapping
-
-SMALLEST = 10
+from dataclasses import dataclass
+from datetime import datetime
 
 
 def share(part: int, whole: int) -> float | None:
@@ -19,27 +19,17 @@ def measures(counts: Mapping[str, int]) -> dict[str, float | None]:
     }
 
 
-def suppressed(counts: Mapping[str, int]) -> dict[str, str]:
-    """Return each group's count as text, those from 1 to 9 as "<10".
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Everyone whom the rule finds is offered, or is with a person who has a deadline."""
 
-    Where only one group is hidden, the next smallest is hidden too: else the total tells it.
-    """
-    hidden = {group for group, n in counts.items() if 0 < n < SMALLEST}
-    if len(hidden) == 1 and len(counts) > 1:
-        rest = {g: n for g, n in counts.items() if g not in hidden and n}
-        if rest:
-            hidden.add(min(rest, key=lambda g: (rest[g], g)))
-    return {
-        g: ("<10" if n < SMALLEST else "–") if g in hidden else str(n) for g, n in counts.items()
-    }
+    entitled: int
+    offered: int
+    with_a_person: int
+    nearest: datetime | None
+    late: int
 
-
-def band(part: int, whole: int) -> str:
-    """Return the share of part in whole as a band of ten per cent, "" where whole is small.
-
-    An exact share would tell how few were left out, and why a family is left out may be a ban.
-    """
-    if whole < SMALLEST:
-        return ""
-    low = min(part * 10 // whole * 10, 90)
-    return f"{low}–{low + 10} %"
+    @property
+    def left(self) -> int:
+        """How many are neither; the promise is kept at zero."""
+        return self.entitled - self.offered - self.with_a_person

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
@@ -12,6 +12,8 @@ from stadi.messages.domain import Letter
 from stadi.messages.models import Message
 from stadi.record import actions as record
 from stadi.record.domain import News
+
+COLUMNS = "id, recipient, key, subject, body, link, sent_at"
 
 
 class NotYourMessageError(StadiError):
@@ -21,23 +23,17 @@ class NotYourMessageError(StadiError):
 @transaction.atomic
 def send(*, letters: Sequence[Letter], by: Actor, at: datetime) -> int:
     """Put letters into the inbox and return how many; one with a known key is not sent again."""
-    before = Message.objects.filter(key__in=[x.key for x in letters]).count()
-    Message.objects.bulk_create(
-        [
-            Message(
-                id=uuid4(),
-                recipient=x.recipient,
-                key=x.key,
-                subject=x.subject,
-                body=x.body,
-                link=x.link,
-                sent_at=at,
-            )
-            for x in letters
-        ],
-        ignore_conflicts=True,
-    )
-    sent = len({x.key for x in letters}) - before
+    with connection.cursor() as cursor:
+        cursor.execute("create temp table letters (like messages_message) on commit drop")
+        with cursor.copy(f"copy letters ({COLUMNS}) from stdin") as rows:
+            for x in letters:
+                rows.write_row((uuid4(), x.recipient, x.key, x.subject, x.body, x.link, at))
+        cursor.execute(
+            f"insert into messages_message ({COLUMNS}) select {COLUMNS} from letters"
+            " on conflict do nothing"
+        )
+        sent: int = cursor.rowcount
+        cursor.execute("drop table letters")
     record.write(News(kind="messages.sent", body={"messages": sent}), by=by, at=at)
     return sent
 

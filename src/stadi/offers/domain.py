@@ -1,9 +1,13 @@
 """The life of a case as data: its states and the steps between them."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
+from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
 
+LEFT = "left_the_city"  # why a case was withdrawn: no longer in the register of residents
 ON_RECORD = "on record"  # a fact that was used and whose value a page need not repeat
 WAITING = ("candidate", "ready", "proposed")
 ASKED = ("offered", "seen")
@@ -37,6 +41,36 @@ class DisagreeError(StadiError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody says to the offer behind a link: accept, decline or object."""
+
+    link: UUID
+    says: str
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An answer that changed nothing, and why."""
+
+    answer: Answer
+    error: StadiError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An offer as it stands when it is answered; the unit where it is a place."""
+
+    person: int
+    case: UUID
+    service: str
+    subject: int
+    state: str
+    unit: int | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step that a case may take, and from which states."""
 
@@ -48,10 +82,10 @@ class Step:
 STEPS = {
     step.name: step
     for step in (
-        Step(name="ready", old=("candidate", "held"), new="ready"),
+        Step(name="ready", old=("candidate", "held", "unclear"), new="ready"),
         Step(
             name="hold",
-            old=("candidate", "ready", "proposed", "unclear", "undelivered"),
+            old=(*WAITING, "unclear", "undelivered", *ASKED, "accepted"),
             new="held",
         ),
         Step(name="propose", old=("ready",), new="proposed"),

@@ -36,12 +36,15 @@ ANSWERS = {
     "expired": gettext_noop("The time ran out. A person will contact you."),
     "objected": gettext_noop("The service was stopped. We no longer look at these facts for it."),
     "withdrawn": gettext_noop("The city took this back."),
+    "held": gettext_noop("A person is looking at this again."),
 }
 SHOWN = {"offered": "open", "seen": "open", "fulfilling": "accepted"}  # others as they are
 REASONS = {
     "a_person_decides": gettext_noop("A person must look before anything is sent."),
     "no_home_point": gettext_noop("The home point is missing from the register."),
     "no_free_place": gettext_noop("No free place was found."),
+    "late_change": gettext_noop("The register changed after the offer was sent."),
+    "place_lost": gettext_noop("The place is no longer held: find another."),
     "no_answer": gettext_noop("No answer came in time: ask how the family would like it."),
     "": gettext_noop("A fact is missing from the register."),
 }

@@ -1,51 +1,63 @@
-"""The front door of the registers: load them, write a placement, ask who somebody is."""
+"""The front door of the registers: load, change, end, import and live; ask who somebody is."""
 
-import io
-import re
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
 
-import psycopg
-from django.db import DatabaseError, connection, transaction
-from pyarrow import csv
+import numpy as np
+import pyarrow as pa
+from django.conf import settings
+from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
-from stadi.kit.errors import StadiError
-from stadi.people.domain import Batch, Resident
+from stadi.people import changing, copying, importing, living, merging
+from stadi.people.domain import Batch, Imported, Resident
+from stadi.people.life import draw_life
+from stadi.people.merging import LoadError, Merged, Told
 from stadi.people.models import Identity
+from stadi.people.registers import ALWAYS, IDENTITY, REGISTERS, VIEWS, Register, typed
+from stadi.people.timeline import Span
 from stadi.record import actions as record
 from stadi.record.domain import News
 
-REGISTERS = {
-    "people_person": ("subject",),
-    "people_residence": ("subject",),
-    "people_contact": ("subject",),
-    "people_care": ("subject",),
-    "people_placement": ("subject", "term"),
-    "people_guardianship": ("subject", "guardian"),
+ENDS = {
+    "died": (
+        ("people_residence", "subject"),
+        ("people_care", "subject"),
+        ("people_placement", "subject"),
+        ("people_guardianship", "subject"),
+        ("people_guardianship", "guardian"),
+    ),
+    "moved_away": (
+        ("people_residence", "subject"),
+        ("people_care", "subject"),
+        ("people_placement", "subject"),
+    ),
 }
-RANGES = ("true_since", "true_until", "known_since", "known_until", "source")
-OVERLAP = """
-    select subject from (
-      select subject, true_since,
-             lag(true_until) over (partition by {key} order by true_since) as before
-      from {table} where known_until = 'infinity' and subject in (select subject from stage)) one
-    where before > true_since limit 1"""
-
-
-class LoadError(StadiError):
-    """A register load was refused, and nothing of it was kept."""
+# Homes that hold today or later, and those that were known to until this very moment.
+AROUND = """
+with home as not materialized (
+  select subject, household from people_residence where known_until = %(at)s
+    or known_until = 'infinity' and true_until > %(today)s)
+select distinct subject from home where subject <> all(%(who)s::bigint[])
+  and household in (select household from home where subject = any(%(who)s::bigint[])) order by 1"""
+NOW = "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
+# A persona's story stays: no register tells it.
+INTRODUCED = """
+insert into people_identity as i (subject, given_name, family_name, identity_code, persona)
+select subject, given_name, family_name, identity_code, persona from stage
+on conflict (subject) do update set given_name = excluded.given_name,
+  family_name = excluded.family_name, identity_code = excluded.identity_code
+where (i.given_name, i.family_name, i.identity_code) is distinct from
+  (excluded.given_name, excluded.family_name, excluded.identity_code)
+returning subject, xmax = 0"""
 
 
 @transaction.atomic
 def introduce(*, identities: Batch, by: Actor, at: datetime) -> None:
     """Enter who residents are: subject, given name, family name, identity code, persona."""
-    with connection.cursor() as cursor:
-        cursor.execute("create temp table stage (like people_identity) on commit drop")
-        _copy(cursor, identities)
-        cursor.execute("insert into people_identity select * from stage on conflict do nothing")
-        cursor.execute("drop table stage")
+    _introduce(identities)
     news = News(kind="people.introduced", body={"residents": identities.rows.num_rows})
     record.write(news, by=by, at=at)
 
@@ -54,97 +66,236 @@ def introduce(*, identities: Batch, by: Actor, at: datetime) -> None:
 def load(
     *, batches: Sequence[Batch], true_since: date, source: str, by: Actor, at: datetime
 ) -> int:
-    """Load register rows, all or none, and return how many were new; twice changes nothing.
+    """Load register rows, all or none, and return how many changed anything; twice is nothing.
 
-    A row that says what the register says already is left alone; one that says otherwise
-    closes what was known, at `at`, and adds what is known now.
+    A row tells what is true from its `true_since`, or the load's, until its `true_until`, or
+    without end. Those days then say what the row says; all other days keep what was known of
+    them. What changes is closed at `at` and stays in the history.
     """
-    new = sum(_load(batch, true_since, source, at) for batch in batches)
-    news = News(kind="people.loaded", body={"rows": new, "source": source})
-    record.write(news, by=by, at=at)
-    return new
+    merged = _load(batches, Told(since=true_since, at=at, source=source))
+    rows = sum(m.new + m.corrected for m in merged)
+    record.write(News(kind="people.loaded", body={"rows": rows, "source": source}), by=by, at=at)
+    return rows
 
 
-def _load(batch: Batch, true_since: date, source: str, at: datetime) -> int:
-    try:
-        with connection.cursor() as cursor:
-            return _merge(cursor, batch, (true_since, at, source))
-    except psycopg.Error as error:
-        raise LoadError(_told(batch.table, error)) from None
-    except DatabaseError as error:
-        raise LoadError(_told(batch.table, error.__cause__)) from None
+def _load(batches: Sequence[Batch], told: Told) -> list[Merged]:
+    with connection.cursor() as cursor:
+        return [merging.merge(cursor, batch, told) for batch in batches]
 
 
-def _told(table: str, error: BaseException | None) -> str:
-    """Return where a row was refused and by which rule; never the value, which is personal."""
-    about = getattr(error, "diag", None)
-    spot = re.search(r"line (\d+)(?:, column (\w+))?", getattr(about, "context", None) or "")
-    field = (spot and spot[2]) or getattr(about, "column_name", None)
-    rule = getattr(about, "constraint_name", None) or type(error).__name__
-    row = f" row {spot[1]}" if spot else ""
-    named = f" field {field}" if field else ""
-    return f"{table}:{row}{named} was refused ({rule}); nothing was loaded"
+def import_residents(*, file: Path, by: Actor, at: datetime) -> Imported:
+    """Load a residents' file, a first extract or its later changes, whole or not at all.
 
-
-def _copy(cursor: Any, batch: Batch) -> None:
-    """Write a batch into the table `stage`, as CSV straight from its columns."""
-    named = ", ".join(batch.rows.column_names)
-    with cursor.copy(f"copy stage ({named}) from stdin (format csv)") as out:
-        csv.write_csv(batch.rows, _Pipe(out), csv.WriteOptions(include_header=False))
-
-
-class _Pipe(io.RawIOBase):
-    """Lets Arrow write into a running COPY."""
-
-    def __init__(self, out: Any) -> None:
-        self.out = out
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, block: Any) -> int:
-        self.out.write(bytes(block))
-        return len(block)
-
-
-def _merge(cursor: Any, batch: Batch, ranges: tuple[date, datetime, str]) -> int:
-    table, key = batch.table, ", ".join(REGISTERS[batch.table])
-    named = ", ".join(batch.rows.column_names)
-    values = [c for c in batch.rows.column_names if c not in REGISTERS[table]]
-    differs = " or ".join(f"r.{c} is distinct from s.{c}" for c in values) or "false"
-    same_key = " and ".join(f"r.{c} = s.{c}" for c in REGISTERS[table])
-    current = f"{same_key} and r.known_until = 'infinity' and r.true_until = 'infinity'"
-    cursor.execute(f"create temp table stage on commit drop as select {named} from {table} limit 0")
-    _copy(cursor, batch)
-    cursor.execute("analyze stage")
-    cursor.execute(f"select {key} from stage group by {key} having count(*) > 1 limit 1")
-    if twice := cursor.fetchone():
-        message = f"{table}: {key} {twice} stands twice in the file; nothing was loaded"
-        raise LoadError(message)
-    cursor.execute(
-        f"update {table} r set known_until = %s from stage s where {current} and ({differs})",
-        [ranges[1]],
+    Returns what became of its rows and of whom a service must be asked anew. How a file is
+    written stands in docs/reference/residents-file.md.
+    """
+    told = Told(since=at.date(), at=at, source=file.name)
+    batches = importing.read(file, real_codes=getattr(settings, "STADI_REAL_IDENTITY_CODES", False))
+    facts = [batch for batch in batches if batch.table in REGISTERS]
+    with transaction.atomic():
+        merged = _load(facts, told)
+        changed = _together(merged)
+        around = _around(changed, at)
+        merged += [_introduce(batch) for batch in batches if batch.table not in REGISTERS]
+        counts = [
+            sum(column)
+            for column in zip(*((m.new, m.corrected, m.unchanged) for m in merged), strict=True)
+        ]
+        new, corrected, unchanged = counts
+        body = {"new": new, "corrected": corrected, "unchanged": unchanged, "file": _digest(file)}
+        record.write(News(kind="people.imported", body=body), by=by, at=at)
+    return Imported(
+        new=new, corrected=corrected, unchanged=unchanged, changed=changed, around=around
     )
-    cursor.execute(
-        f"insert into {table} ({named}, {', '.join(RANGES)})"
-        f" select {named}, %s, 'infinity', %s, 'infinity', %s from stage s"
-        f" where not exists (select 1 from {table} r where {current})",
-        list(ranges),
-    )
-    count: int = cursor.rowcount
-    cursor.execute(OVERLAP.format(table=table, key=key))
-    if clash := cursor.fetchone():
-        message = f"{table}: subject {clash[0]} would have two rows true at the same time"
-        raise LoadError(message)
-    cursor.execute("drop table stage")
-    return count
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as read:
+        return hashlib.file_digest(read, "sha256").hexdigest()
+
+
+def _together(merged: Sequence[Merged]) -> tuple[int, ...]:
+    found = np.concatenate([np.empty(0, np.int64), *(m.subjects for m in merged)])
+    return tuple(np.unique(found).tolist())
+
+
+def _around(changed: Sequence[int], at: datetime) -> tuple[int, ...]:
+    """Return who shares a home with these, or shared it until what was known changed at `at`."""
+    with connection.cursor() as cursor:
+        cursor.execute(AROUND, {"who": list(changed), "at": at, "today": at.date()})
+        return tuple(row[0] for row in cursor.fetchall())
 
 
 @transaction.atomic
+def change(  # noqa: PLR0913 - a register's row has this many sides, all named at the call
+    *,
+    subject: int,
+    register: str,
+    values: Mapping[str, object],
+    true_since: date,
+    source: str,
+    by: Actor,
+    at: datetime,
+) -> bool:
+    """Tell one fact row of one resident, true from `true_since` on; return whether it was news.
+
+    What was true before that day stays true until then and stays known, so a move dated ahead
+    leaves today's home alone. From that day on only the new row holds: a later row known
+    already is replaced, and so is an earlier one where the new row is true since before it.
+    Fields of the row that are not named keep what is known of that day. What was known of the
+    days that change is closed at `at` and kept; an `at` before what is known already is refused.
+    """
+    told, held = Told(since=true_since, at=at, source=source), _register(register)
+    named = changing.told(held, {"subject": subject, **values})
+    key = _key(held, named)
+    with connection.cursor() as cursor:
+        changing.lock(cursor, held, subject)
+        now = changing.known(cursor, held, dict(zip(held.key, key, strict=True))).get(key, [])
+        row = changing.filled(held, named, now, true_since)
+        span = Span(since=true_since, values=row, source=told.source)
+        changed = changing.Pen(cursor=cursor, register=held, at=at).write(key, now, span)
+    if changed:
+        body = {"subject": subject, "register": held.table, "fields": sorted(values)}
+        record.write(News(kind="people.changed", body=body), by=by, at=at)
+    return changed
+
+
+@transaction.atomic
+def retract(
+    *,
+    subject: int,
+    register: str,
+    by: Actor,
+    at: datetime,
+    values: Mapping[str, object] | None = None,
+) -> bool:
+    """Say that what a register knows of a resident was never true; return whether anything was.
+
+    `values` may name the rest of a key, such as the guardian. What was known is closed and
+    kept, and nothing replaces it.
+    """
+    held = _register(register)
+    match = changing.told(held, {"subject": subject, **(values or {})})
+    if strange := sorted(set(match) - set(held.key)):
+        raise LoadError(f"{held.table}: {strange[0]} does not tell its rows apart: leave it out")
+    changed = _erase([(held, match)], Told(since=ALWAYS, at=at, source=""))
+    if changed:
+        body = {"subject": subject, "register": held.table, "fields": sorted(values or {})}
+        record.write(News(kind="people.retracted", body=body), by=by, at=at)
+    return bool(changed)
+
+
+@transaction.atomic
+def end(*, subject: int, on: date, why: str, by: Actor, at: datetime) -> bool:
+    """End what death or moving away ends, from the day `on`; return whether anything ended.
+
+    Home, care and places end with both; who decides for a child ends only with death.
+    """
+    if why not in ENDS:
+        raise LoadError(f"nobody leaves the city like that: write one of {', '.join(ENDS)}")
+    ended = [(REGISTERS[table], {column: subject}) for table, column in ENDS[why]]
+    changed = _erase(ended, Told(since=on, at=at, source=""))
+    if changed:
+        body = {"subject": subject, "on": on, "why": why, "registers": changed}
+        record.write(News(kind="people.ended", body=body), by=by, at=at)
+    return bool(changed)
+
+
+def _erase(what: Sequence[tuple[Register, Mapping[str, object]]], told: Told) -> list[str]:
+    """Let nothing be true of these rows from a day on; return the registers that changed."""
+    gap, changed = Span(since=told.since, values=None, source=told.source), set()
+    with connection.cursor() as cursor:
+        for register, match in what:
+            changing.lock(cursor, register, int(str(next(iter(match.values())))))
+            pen = changing.Pen(cursor=cursor, register=register, at=told.at)
+            for key, now in changing.known(cursor, register, match).items():
+                if pen.write(key, now, gap):
+                    changed.add(register.table)
+    return sorted(changed)
+
+
+@transaction.atomic
+def live(*, since: date, until: date, seed: int, by: Actor, at: datetime) -> tuple[int, ...]:
+    """Let invented residents die and move from the day after `since` to `until`.
+
+    Returns of whom a service must be asked anew: those it happened to, and those they live or
+    lived with. Only a demo city lives like this.
+    """
+    if not record.read_clock().demo:
+        raise LoadError("only a demo city's residents are invented, and may live by lot")
+    if until <= since:
+        return ()
+    told = Told(since=until, at=at, source="demo city (invented)")
+    with connection.cursor() as cursor:
+        homes, residents = living.read(cursor, since)
+        drawn = draw_life(residents, since=since, until=until, seed=seed)
+        batches = living.batches(cursor, homes, drawn)
+    changed = _together(_load(batches, told))
+    body = {"died": len(drawn.died), "left": len(drawn.left), "moved": len(drawn.moved)}
+    record.write(News(kind="people.lived", body={**body, "until": until}), by=by, at=at)
+    return tuple(sorted({*changed, *_around(changed, at)}))
+
+
 def place(*, child: int, unit: int, term: int, by: Actor, at: datetime) -> None:
     """Write a child's place for a term into the register; a second time changes nothing."""
-    batch = Batch.of("people_placement", ("subject", "term", "unit"), [(child, term, unit)])
-    load(batches=[batch], true_since=at.date(), source="stadi.offers", by=by, at=at)
+    change(
+        subject=child,
+        register="people_placement",
+        values={"term": term, "unit": unit},
+        true_since=at.date(),
+        source="stadi.offers",
+        by=by,
+        at=at,
+    )
+
+
+def _register(name: str) -> Register:
+    if name not in REGISTERS:
+        raise LoadError(f"no register is called {name}: write one of {', '.join(REGISTERS)}")
+    return REGISTERS[name]
+
+
+def _key(register: Register, named: Mapping[str, object]) -> tuple[object, ...]:
+    if missing := [name for name in register.key if name not in named]:
+        raise LoadError(f"{register.table}: {missing[0]} is missing; nothing was changed")
+    return tuple(named[name] for name in register.key)
+
+
+def _introduce(identities: Batch) -> Merged:
+    """Enter names, or correct them: who somebody is called has no history."""
+    given = identities.rows.column_names
+    nothing = pa.chunked_array([pa.nulls(len(identities.rows), pa.string())])
+    read = {
+        name: typed(name, field, identities.rows[name] if name in given else nothing)
+        for name, field in IDENTITY.fields.items()
+    }
+    if faults := [fault for one in read.values() for fault in one.faults]:
+        raise LoadError(merging.refusal(identities, faults))
+    rows = pa.table({name: one.column for name, one in read.items()})
+    rows = rows.set_column(4, "persona", rows["persona"].fill_null(""))
+    with connection.cursor() as cursor, merging.errors(identities):
+        cursor.execute("lock table people_identity in share row exclusive mode")
+        if copying.is_new(cursor, IDENTITY.table, rows):
+            copying.fill(cursor, IDENTITY.table, rows, {})
+            return Merged(
+                new=len(rows), corrected=0, unchanged=0, subjects=rows["subject"].to_numpy()
+            )
+        cursor.execute("create temp table stage (like people_identity) on commit drop")
+        copying.copy(cursor, "stage", rows)
+        cursor.execute(INTRODUCED)
+        told = cursor.fetchall()
+        cursor.execute("drop table stage")
+    new = sum(added for _, added in told)
+    return Merged(
+        new=new,
+        corrected=len(told) - new,
+        unchanged=len(rows) - len(told),
+        subjects=np.array([subject for subject, _ in told], np.int64),
+    )
+
+
+def _today() -> date:
+    return record.now().date()
 
 
 def resident(subject: int) -> Resident | None:
@@ -158,9 +309,8 @@ def residents(subjects: Iterable[int]) -> dict[int, Resident]:
         cursor.execute(
             "select i.subject, given_name, family_name, coalesce(language, ''), persona"
             " from people_identity i left join people_contact c on c.subject = i.subject"
-            " and c.known_until = 'infinity' and c.true_until = 'infinity'"
-            " where i.subject = any(%s)",
-            [list(subjects)],
+            f" and {NOW.format(a='c')} where i.subject = any(%(who)s)",
+            {"who": list(subjects), "today": _today()},
         )
         rows = cursor.fetchall()
     return {
@@ -183,7 +333,8 @@ def count() -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "select count(*), count(distinct household) from people_residence"
-            " where known_until = 'infinity' and true_until = 'infinity'"
+            f" r where {NOW.format(a='r')}",
+            {"today": _today()},
         )
         row = cursor.fetchone()
     return int(row[0]), int(row[1])
@@ -193,32 +344,36 @@ def share_a_home(one: int, other: int) -> bool:
     """Return whether two residents live in one household now; unknown is no."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(distinct household) = 1 and count(distinct subject) = %s"
-            " from people_residence where known_until = 'infinity' and true_until = 'infinity'"
-            " and subject = any(%s)",
-            [len({one, other}), [one, other]],
+            "select count(distinct household) = 1 and count(distinct subject) = %(people)s"
+            f" from people_residence r where {NOW.format(a='r')} and subject = any(%(who)s)",
+            {"people": len({one, other}), "who": [one, other], "today": _today()},
         )
         return bool(cursor.fetchone()[0])
 
 
 def any_ban(subjects: Iterable[int]) -> bool:
     """Return whether a safety ban stands for any of these residents now."""
+    return bool(banned(subjects))
+
+
+def banned(subjects: Iterable[int]) -> set[int]:
+    """Return for whom of these residents a safety ban stands now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select exists (select 1 from people_contact where known_until = 'infinity'"
-            " and true_until = 'infinity' and safety_ban and subject = any(%s))",
+            "select subject from people_contact where known_until = 'infinity'"
+            " and true_until = 'infinity' and safety_ban and subject = any(%s)",
             [list(subjects)],
         )
-        return bool(cursor.fetchone()[0])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def areas(subjects: Iterable[int]) -> dict[int, str]:
     """Return each resident's postal area."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select subject, area from people_residence where known_until = 'infinity'"
-            " and true_until = 'infinity' and subject = any(%s)",
-            [list(subjects)],
+            f"select subject, area from people_residence r where {NOW.format(a='r')}"
+            " and subject = any(%(who)s)",
+            {"who": list(subjects), "today": _today()},
         )
         return dict(cursor.fetchall())
 
@@ -227,13 +382,13 @@ def lineages(
     *, subjects: Iterable[int], register: str, at: datetime
 ) -> dict[int, tuple[str, date]]:
     """Return the source of each resident's current row in a register and since when it is true."""
-    if register not in REGISTERS:
-        message = f"no register is called {register}"
-        raise LoadError(message)
+    if register not in VIEWS:
+        register = _register(register).table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select subject, source, true_since from {register} where subject = any(%s)"
-            " and known_since <= %s and %s < known_until order by subject, true_since",
-            [list(subjects), at, at],
+            f"select subject, source, true_since from {register} where subject = any(%(who)s)"
+            " and known_since <= %(at)s and %(at)s < known_until"
+            " and true_since <= %(today)s and %(today)s < true_until order by subject, true_since",
+            {"who": list(subjects), "at": at, "today": at.date()},
         )
         return {row[0]: (str(row[1]), row[2]) for row in cursor.fetchall()}

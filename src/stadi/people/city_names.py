@@ -37,11 +37,22 @@ FAMILIES: Final = _names(
 LANGUAGES: Final = {
     "fi": 0.754,
     "sv": 0.055,
-    "ru": 0.055,
-    "et": 0.036,
-    "so": 0.036,
-    "en": 0.034,
-    "ar": 0.030,
+    "ru": 0.036,
+    "so": 0.023,
+    "et": 0.020,
+    "en": 0.020,
+    "ar": 0.017,
+    "fa": 0.011,
+    "zh": 0.009,
+    "ku": 0.009,
+    "es": 0.008,
+    "vi": 0.007,
+    "tr": 0.006,
+    "uk": 0.006,
+    "bn": 0.005,
+    "fr": 0.005,
+    "sq": 0.005,
+    "de": 0.004,
 }
 """Share of residents by home language; 75.4 / 5.5 / 19.1 % fi / sv / other as in the city's
 district file of 2023; how the 19.1 % divides is our assumption.

@@ -1,4 +1,4 @@
-"""What a resident is to the rest of the house."""
+"""What a resident is to the rest of the house, and what is loaded into the registers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,45 @@ class Resident:
     persona: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
-    """Rows for one register, without their ranges; a null is a missing fact."""
+    """Rows for one register; a null is a missing fact.
+
+    The rows may hold their own `true_since` and `true_until` (null: without end), and `gone`
+    where they say that nothing is true in that time. `lines` are the rows' numbers in the
+    `file` they came from.
+    """
 
     table: str
     rows: pa.Table
+    lines: pa.Array | None = None
+    file: str = ""
 
     @classmethod
     def of(cls, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Self:
         """Return a batch of a few rows, each value as text."""
-        named = list(columns)
-        texts = [[None if v is None else str(v) for v in row] for row in rows]
-        kinds = pa.schema([(column, pa.string()) for column in named])
-        made = pa.Table.from_pylist([dict(zip(named, t, strict=True)) for t in texts], kinds)
-        return cls(table=table, rows=made)
+        texts = [[as_text(v) for v in row] for row in rows]
+        made = [pa.array([row[i] for row in texts], pa.string()) for i in range(len(columns))]
+        return cls(table=table, rows=pa.table(dict(zip(columns, made, strict=True))))
+
+
+def as_text(value: object) -> str | None:
+    """Return a value as a file would write it, or None where it is missing."""
+    if isinstance(value, list | tuple):
+        return ";".join("" if v is None else str(v) for v in value)
+    return None if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What a file changed: rows by what became of them, and whose rules must be asked anew.
+
+    `changed` are the residents of whom another fact is true now, `around` those who share or
+    shared a home with them; both sorted, and nobody is in both.
+    """
+
+    new: int
+    corrected: int
+    unchanged: int
+    changed: tuple[int, ...]
+    around: tuple[int, ...]

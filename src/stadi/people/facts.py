@@ -8,6 +8,24 @@ RESIDENCE = Relation(name="residence", table="people_residence")
 CONTACT = Relation(name="contact", table="people_contact")
 CARE = Relation(name="care", table="people_care", absence="none")
 PLACEMENT = Relation(name="placement", table="people_placement", many=True, absence="none")
+INCOME = Relation(
+    name="income", table="people_income_month", many=True, absence="none", history=True
+)
+HOUSEHOLD = Relation(
+    name="household_member",
+    table="people_household",
+    many=True,
+    absence="none",
+    member="member",
+)
+HOUSEHOLD_INCOME = Relation(
+    name="household_income",
+    table="people_household",
+    many=True,
+    absence="none",
+    member="member",
+    rows_of=INCOME,
+)
 GUARDIANSHIP = Relation(name="guardianship", table="people_guardianship", many=True, absence="none")
 
 birth_date = Fact(
@@ -83,4 +101,83 @@ guardian = Fact(
     column="guardian",
     type="int",
     label=Text(fi="huoltajat", sv="vårdnadshavare", en="guardians"),
+)
+area = Fact(
+    name="people.area",
+    relation=RESIDENCE,
+    column="area",
+    type="text",
+    label=Text(fi="postinumeroalue", sv="postnummerområde", en="postal area"),
+)
+household = Fact(
+    name="people.household",
+    relation=RESIDENCE,
+    column="household",
+    type="int",
+    label=Text(fi="kotitalous", sv="hushåll", en="household"),
+)
+tenure = Fact(
+    name="people.tenure",
+    relation=RESIDENCE,
+    column="tenure",
+    type="text",
+    label=Text(fi="asunnon hallintamuoto", sv="bostadens upplåtelseform", en="tenure of the home"),
+)
+support = Fact(
+    name="people.support",
+    relation=CARE,
+    column="support",
+    type="bool",
+    label=Text(fi="tuen tarve", sv="behov av stöd", en="need of support"),
+)
+income_month = Fact(
+    name="people.income_month",
+    relation=INCOME,
+    column="month",
+    type="date",
+    unit="first day of the month",
+    label=Text(fi="tulokuukausi", sv="inkomstmånad", en="month of income"),
+)
+income_cents = Fact(
+    name="people.income_cents",
+    relation=INCOME,
+    column="cents",
+    type="int",
+    unit="cents",
+    label=Text(fi="kuukauden tulot", sv="månadens inkomster", en="income of the month"),
+)
+member = Fact(
+    name="people.member",
+    relation=HOUSEHOLD,
+    column="member",
+    type="int",
+    label=Text(fi="kotitalouden jäsenet", sv="hushållets medlemmar", en="household members"),
+)
+member_birth_date = Fact(
+    name="people.member_birth_date",
+    relation=HOUSEHOLD,
+    column="member_birth_date",
+    type="date",
+    label=Text(
+        fi="jäsenten syntymäpäivät", sv="medlemmarnas födelsedatum", en="members' dates of birth"
+    ),
+    through=birth_date,
+    lasting=True,
+)
+household_income_month = Fact(
+    name="people.household_income_month",
+    relation=HOUSEHOLD_INCOME,
+    column="month",
+    type="date",
+    label=Text(fi="tulokuukausi", sv="inkomstmånad", en="month of income"),
+    through=income_month,
+)
+household_income_cents = Fact(
+    name="people.household_income_cents",
+    relation=HOUSEHOLD_INCOME,
+    column="cents",
+    type="int",
+    unit="cents",
+    label=Text(fi="kotitalouden tulot", sv="hushållets inkomster", en="income of the household"),
+    through=income_cents,
 )

@@ -1,16 +1,15 @@
 """Households of the demo city: children with adults of parent age, the rest alone or together."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
-Floats: TypeAlias = NDArray[np.float64]
+from stadi.people.labels import Bools, Floats, Ints
+from stadi.people.population import ADULT, People, Wanted
+from stadi.people.sampling import by_chance, by_key, rank_in
+from stadi.people.sharing import settle_adults, stays_with_parents, take_home
 
-ADULT: Final = 18
 SCHOOL_AGE: Final = 7  # "under school age" in Paavo means 0-6
 PARENT_YEARS: Final = (
     20,
@@ -21,31 +20,16 @@ FIRST_BIRTH: Final = (
     5.0,
 )  # mean and deviation of a parent's age at the oldest child; our assumption
 LONE_MOTHERS: Final = 0.8  # share of mothers among one-parent families; our assumption
+LONE_BY_CHILDREN: Final = (
+    1.0,
+    0.55,
+    0.45,
+)  # how readily a family of one, two, three or more children has one parent; our assumption
 JOINT_CUSTODY: Final = (
     0.05  # one-parent families with a guardian in another household; our assumption
 )
 _ROUNDS: Final = 10
 _AREA_STEP: Final = 1_000  # years: keeps the ages of two areas apart on one sorted line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class People:
-    """Residents before they live together; each array has one entry per resident."""
-
-    area: Ints
-    age: Ints
-    woman: Bools
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wanted:
-    """Households to form; each array has one entry per area."""
-
-    households: Ints
-    one_person: Ints
-    with_children: Ints
-    under_school_age: Ints
-    one_parent_share: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,21 +47,18 @@ def form(*, people: People, wanted: Wanted, rng: np.random.Generator) -> Househo
     children.
     """
     children, family, family_area = _gather_children(people=people, wanted=wanted, rng=rng)
-    oldest = np.zeros(len(family_area), dtype=np.int64)
-    youngest = np.full(len(family_area), ADULT, dtype=np.int64)
-    np.maximum.at(oldest, family, people.age[children])
-    np.minimum.at(youngest, family, people.age[children])
-    families = _Families(
-        area=family_area, low=oldest + PARENT_YEARS[0], high=youngest + PARENT_YEARS[1]
-    )
-    parents, joined = _find_parents(people=people, families=families, wanted=wanted, rng=rng)
+    families = _families(people=people, home=(children, family), area=family_area)
+    lone = _lone(families=families, wanted=wanted, rng=rng)
+    parents, joined = _find_parents(people=people, families=families, lone=lone, rng=rng)
     family = joined[family]
     of = np.full(len(people.age), -1, dtype=np.int64)
     of[children] = family
     for column in parents.T:
         held = column >= 0
         of[column[held]] = np.flatnonzero(held)
-    _settle_adults(of=of, people=people, wanted=wanted, taken=len(family_area), rng=rng)
+    young = stays_with_parents(people=people, free=of < 0, rng=rng)
+    take_home(of, young.with_siblings, people=people, parents=parents, rng=rng)
+    settle_adults(of, young.stays, people=people, wanted=wanted, taken=len(family_area), rng=rng)
     rows = [np.stack([children, column[family]], axis=1) for column in parents.T]
     rows.append(
         _joint_custody(
@@ -87,9 +68,8 @@ def form(*, people: People, wanted: Wanted, rng: np.random.Generator) -> Househo
     guardians = np.concatenate(rows)
     guardians = guardians[guardians[:, 1] >= 0]
     order = np.lexsort((guardians[:, 1], guardians[:, 0]))
-    return Households(
-        of=np.unique(of, return_inverse=True)[1].astype(np.int64), guardians=guardians[order]
-    )
+    lived_in = np.bincount(of) > 0  # a family that moved in with neighbours leaves its number
+    return Households(of=(np.cumsum(lived_in) - 1)[of], guardians=guardians[order])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,20 +77,34 @@ class _Families:
     """Families without parents yet; `low` and `high` bound the age of a parent."""
 
     area: Ints
+    children: Ints
     low: Ints
     high: Ints
 
 
-def rank_in(group: Ints, *, groups: int) -> Ints:
-    """Return the position of each entry within its group, for a sorted array of groups."""
-    start = np.zeros(groups, dtype=np.int64)
-    np.cumsum(np.bincount(group, minlength=groups)[:-1], out=start[1:])
-    return np.arange(len(group), dtype=np.int64) - start[group]
+def _families(*, people: People, home: tuple[Ints, Ints], area: Ints) -> _Families:
+    children, family = home
+    oldest = np.zeros(len(area), dtype=np.int64)
+    youngest = np.full(len(area), ADULT, dtype=np.int64)
+    np.maximum.at(oldest, family, people.age[children])
+    np.minimum.at(youngest, family, people.age[children])
+    return _Families(
+        area=area,
+        children=np.bincount(family, minlength=len(area)),
+        low=oldest + PARENT_YEARS[0],
+        high=youngest + PARENT_YEARS[1],
+    )
 
 
-def _shuffled(rows: Ints, *, area: Ints, rng: np.random.Generator) -> Ints:
-    """Return rows sorted by area, in random order within each."""
-    return rows[np.lexsort((rng.random(len(rows)), area[rows]))]
+def _lone(*, families: _Families, wanted: Wanted, rng: np.random.Generator) -> Bools:
+    """Choose the one-parent families in each area's number, mostly among the small families."""
+    weight = np.array(LONE_BY_CHILDREN)[np.minimum(families.children, len(LONE_BY_CHILDREN)) - 1]
+    chance = -np.log(rng.random(len(weight))) / weight  # the smallest are a weighted sample
+    order = by_key(np.arange(len(weight)), families.area, np.minimum(chance, 400.0))
+    area = families.area[order]
+    lone = np.zeros(len(weight), dtype=np.bool_)
+    lone[order] = rank_in(area, groups=len(wanted.one_parent)) < wanted.one_parent[area]
+    return lone
 
 
 def _gather_children(
@@ -122,10 +116,9 @@ def _gather_children(
     would cluster and leave it a sixth too low.
     """
     groups = len(wanted.households)
-    small = _shuffled(np.flatnonzero(people.age < SCHOOL_AGE), area=people.area, rng=rng)
-    big = _shuffled(
-        np.flatnonzero((people.age >= SCHOOL_AGE) & (people.age < ADULT)), area=people.area, rng=rng
-    )
+    small = np.flatnonzero(people.age < SCHOOL_AGE)
+    big = np.flatnonzero((people.age >= SCHOOL_AGE) & (people.age < ADULT))
+    small, big = (by_chance(rows, people.area[rows], rng=rng) for rows in (small, big))
     smalls, bigs = (np.bincount(people.area[rows], minlength=groups) for rows in (small, big))
     young = np.clip(wanted.under_school_age, np.minimum(smalls, 1), smalls)
     least = ((young == 0) & (bigs > 0)).astype(np.int64)
@@ -149,12 +142,11 @@ def _gather_children(
 
 
 def _find_parents(
-    *, people: People, families: _Families, wanted: Wanted, rng: np.random.Generator
+    *, people: People, families: _Families, lone: Bools, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """Return parents, shape (families, 2), -1 for none; and the family that each family lives
     in.
     """
-    lone = rng.random(len(families.area)) < wanted.one_parent_share[families.area]
     mother = ~lone | (rng.random(len(lone)) < LONE_MOTHERS)
     needs = np.stack([mother, ~lone | ~mother], axis=1)
     parents = np.full(needs.shape, -1, dtype=np.int64)
@@ -193,12 +185,12 @@ def _match(  # noqa: PLR0913 - the two arrays are columns written in place
             target = low - PARENT_YEARS[0] + rng.normal(*FIRST_BIRTH, size=len(open_))
         wish = families.area[open_] * _AREA_STEP + np.clip(target, low, high)
         years = people.area[pool] * _AREA_STEP + people.age[pool] + rng.random(len(pool)) * 0.5
-        rising = np.sort(wish)
-        open_ = open_[np.argsort(wish)]
-        pool = pool[np.argsort(years)]
+        rising, older = np.argsort(wish, kind="stable"), np.argsort(years, kind="stable")
+        open_, wish = open_[rising], wish[rising]
+        pool, years = pool[older], years[older]
         # The next free adult at or above each wish: positions must rise by at least one.
         step = np.arange(len(open_))
-        place = step + np.maximum.accumulate(np.searchsorted(np.sort(years), rising) - step)
+        place = step + np.maximum.accumulate(np.searchsorted(years, wish) - step)
         adult = pool[np.minimum(place, len(pool) - 1)]
         age = people.age[adult]
         good = (place < len(pool)) & (people.area[adult] == families.area[open_])
@@ -236,31 +228,6 @@ def _take_in(parents: Ints, needs: Bools, *, people: People, families: _Families
             )
             joined[family] = same[0]
     return joined
-
-
-def _settle_adults(
-    *, of: Ints, people: People, wanted: Wanted, taken: int, rng: np.random.Generator
-) -> None:
-    """Write households of adults without children into `of`: alone, or with people of similar
-    age.
-    """
-    groups = len(wanted.households)
-    rest = _shuffled(np.flatnonzero(of < 0), area=people.area, rng=rng)
-    area = people.area[rest]
-    alone = rank_in(area, groups=groups) < wanted.one_person[area]
-    of[rest[alone]] = taken + np.arange(np.count_nonzero(alone))
-    taken += int(np.count_nonzero(alone))
-    rest = rest[~alone]
-    by_sex = [rest[people.woman[rest]], rest[~people.woman[rest]]]
-    size = np.stack([np.bincount(people.area[rows], minlength=groups) for rows in by_sex])
-    shared = wanted.households - wanted.one_person - wanted.with_children
-    # Never more homes than the larger sex can open, so that none stands empty.
-    homes = np.clip(shared, np.minimum(size.sum(axis=0), 1), size.max(axis=0))
-    start = taken + np.cumsum(homes) - homes
-    for rows, number in zip(by_sex, size, strict=True):
-        ordered = rows[np.lexsort((people.age[rows], people.area[rows]))]
-        place = people.area[ordered]
-        of[ordered] = start[place] + rank_in(place, groups=groups) * homes[place] // number[place]
 
 
 def _joint_custody(

@@ -6,9 +6,9 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stadi.people.households import rank_in
+from stadi.people.sampling import rank_in
 
-Texts: TypeAlias = NDArray[np.str_]
+Codes: TypeAlias = NDArray[np.bytes_]
 Dates: TypeAlias = NDArray[np.datetime64]
 
 MAN: Final = 1
@@ -37,10 +37,10 @@ def identity_code(birth: date, serial: int, sex: Literal[1, 2]) -> str:
     return f"{digits[:6]}{centuries[birth.year // 100]}{serial}{_CHECK[int(digits) % 31]}"
 
 
-def identity_codes(born: Dates, sex: NDArray[np.int8]) -> Texts:
+def identity_codes(born: Dates, sex: NDArray[np.int8]) -> Codes:
     """Return an identity code per birth date, serials taken in turn within each day and sex."""
     days = born.astype("datetime64[D]").astype(np.int64)
-    group = np.unique(days * 2 + sex % 2, return_inverse=True)[1].astype(np.int64)
+    group = (days - days.min(initial=0)) * 2 + sex % 2
     order = np.argsort(group, kind="stable")
     turn = np.empty(len(born), dtype=np.int64)
     turn[order] = rank_in(group[order], groups=int(group.max(initial=0)) + 1)
@@ -49,11 +49,11 @@ def identity_codes(born: Dates, sex: NDArray[np.int8]) -> Texts:
     year = born.astype("datetime64[Y]").astype(np.int64) + 1970
     day = days - months.astype("datetime64[D]").astype(np.int64) + 1
     head = day * 10_000 + (months.astype(np.int64) % 12 + 1) * 100 + year % 100
-    text = np.empty((len(born), 11), dtype=np.uint32)
+    text = np.empty((len(born), 11), dtype=np.uint8)
     for place in range(6):
         text[:, place] = head // 10 ** (5 - place) % 10 + ord("0")
     text[:, 6] = np.array([ord(mark) for mark in "+-A"])[year // 100 - 18]
     for place in range(3):
         text[:, 7 + place] = serial // 10 ** (2 - place) % 10 + ord("0")
     text[:, 10] = np.array([ord(mark) for mark in _CHECK])[(head * 1_000 + serial) % 31]
-    return text.view("<U11")[:, 0]
+    return text.view("S11")[:, 0]

@@ -4,6 +4,7 @@ An open end is the database's `infinity`. Names and identity codes lie in `Ident
 view of the wall ever reads.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -73,9 +74,23 @@ class Residence(Bitemporal):
     area = models.TextField()
     home_x = models.IntegerField(null=True)
     home_y = models.IntegerField(null=True)
+    tenure = models.TextField(null=True)
 
     class Meta:
-        constraints = _ranges("residence")
+        constraints = (
+            *_ranges("residence"),
+            models.CheckConstraint(
+                condition=Q(home_x__isnull=True, home_y__isnull=True)
+                | Q(home_x__isnull=False, home_y__isnull=False),
+                name="home_point_has_both_coordinates_or_neither",
+            ),
+            models.CheckConstraint(
+                condition=Q(tenure__in=("owned", "rented", "right_of_occupancy")),
+                name="tenure_is_owned_rented_or_right_of_occupancy",
+            ),
+        )
+        # Whole, not only what is known now: the view of households also answers for the past.
+        indexes = (models.Index(fields=("household",), name="residence_by_household"),)
 
 
 class Contact(Bitemporal):
@@ -90,11 +105,12 @@ class Contact(Bitemporal):
 
 
 class Care(Bitemporal):
-    """A child's early education and care: municipal, private or at home."""
+    """A child's early education and care: municipal, private or at home; with support or not."""
 
     pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
     form = models.TextField()
     unit = models.BigIntegerField(null=True)
+    support = models.BooleanField(null=True)
 
     class Meta:
         constraints = (
@@ -128,5 +144,24 @@ class Guardianship(Bitemporal):
             *_ranges("guardianship", "guardian"),
             models.CheckConstraint(
                 condition=~Q(subject=F("guardian")), name="nobody_is_their_own_guardian"
+            ),
+        )
+
+
+class Income(Bitemporal):
+    """A year's income by month, in cents; a null month is missing.
+
+    Twelve rows would say the same in twelve times the space: `people_income_month` shows them.
+    """
+
+    pk = models.CompositePrimaryKey("subject", "year", "known_since", "true_since")
+    year = models.IntegerField()
+    cents = ArrayField(models.IntegerField(null=True))
+
+    class Meta:
+        constraints = (
+            *_ranges("income", "year"),
+            models.CheckConstraint(
+                condition=Q(cents__len=12), name="income_of_a_year_has_twelve_months"
             ),
         )

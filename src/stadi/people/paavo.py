@@ -44,11 +44,23 @@ _FIGURES: Final = {
     "one_parent": "One-parent households with children (TE)",
     "with_children": "Households with children (TE)",
     "under_school_age": "Households with children under school age (TE)",
+    "owned": "Households living in owner-occupied dwellings (TE)",
+    "rented": "Households living in rented dwellings (TE)",
+    "under_15": "Children aged 0 to 14 (PT)",
+    "employed": "Employed (PT)",
+    "unemployed": "Unemployed (PT)",
+    "students": "Students (PT)",
+    "pensioners": "Pensioners (PT)",
+    "low_income": "Inhabitants belonging to the lowest income category",
+    "high_income": "Inhabitants belonging to the highest income category",
+    "mean_income": "Average income of inhabitants",
+    "median_income": "Median income of inhabitants",
 }
 _INHABITANTS: Final = "Inhabitants, total (HE)"
-_WHOLE: Final = frozenset(
+_MINOR_BANDS: Final = 5  # 0-17 years
+_WHOLE: Final = frozenset(_FIGURES.values()) | {
     name for name in COLUMNS if name.endswith(("(HE)", "(TE)")) and "Average" not in name
-)
+}
 _BAND_NAMES: Final = tuple(f"{low}-{high}" for low, high in AGE_BANDS)
 _PLACE: Final = ("x", "y", "radius")
 
@@ -64,8 +76,11 @@ class Area:
     """One postal area: its inhabitants and households, and the circle that stands for its polygon.
 
     `ages` holds inhabitants in the order of `AGE_BANDS`; `under_school_age` counts households
-    with a child under school age; `x` and `y` are the centroid in metres (EPSG:3067) and
-    `radius`, in metres, is that of the circle of the same area as the polygon.
+    with a child under school age; `owned` and `rented` count households, the rented with those in
+    a right-of-occupancy home. The four activities count people of 15 or more, the two income
+    classes people of 18 or more; both incomes are euros a year after taxes. `x` and `y` are the
+    centroid in metres (EPSG:3067) and `radius`, in metres, is that of the circle of the same area
+    as the polygon.
     """
 
     code: str
@@ -78,6 +93,17 @@ class Area:
     one_parent: int
     with_children: int
     under_school_age: int
+    owned: int
+    rented: int
+    under_15: int
+    employed: int
+    unemployed: int
+    students: int
+    pensioners: int
+    low_income: int
+    high_income: int
+    mean_income: int
+    median_income: int
     x: int
     y: int
     radius: int
@@ -86,6 +112,11 @@ class Area:
     def inhabitants(self) -> int:
         """People of all ages."""
         return sum(self.ages)
+
+    @property
+    def adults(self) -> int:
+        """People of 18 or more."""
+        return sum(self.ages[_MINOR_BANDS:])
 
 
 def read(path: Path) -> tuple[Area, ...]:
@@ -137,7 +168,14 @@ def table(areas: Sequence[Area]) -> str:
 
 
 def from_table(text: str) -> tuple[Area, ...]:
+    """Read areas from the text that `table` writes."""
     lines = csv.DictReader(text.splitlines()[1:])
+    if missing := {*_FIGURES, *_PLACE} - set(lines.fieldnames or ()):
+        message = (
+            f"areas.csv, {min(missing)}: the column is missing; "
+            "an older Stadi wrote the file: run `stadi import paavo FILE` again"
+        )
+        raise PaavoError(message)
     return tuple(
         Area(
             code=line["code"],
@@ -252,6 +290,23 @@ class _Row:
                     _FIGURES[part],
                     f"{figures[part]} is more than {figures[whole]} in {_FIGURES[whole]}",
                 )
+        for parts, most in (
+            (("owned", "rented"), figures["households"]),
+            (("under_15", "employed", "unemployed", "students", "pensioners"), inhabitants),
+            (("low_income", "high_income"), sum(ages[_MINOR_BANDS:])),
+        ):
+            if (together := sum(figures[part] for part in parts)) > most:
+                raise self._error(
+                    _FIGURES[parts[0]],
+                    f"with {' and '.join(_FIGURES[p] for p in parts[1:])} "
+                    f"it adds up to {together}, more than {most}",
+                )
+        if not sum(ages[:3]) <= figures["under_15"] <= sum(ages[:4]):
+            raise self._error(
+                _FIGURES["under_15"],
+                f"{figures['under_15']} is not from {sum(ages[:3])} to {sum(ages[:4])}, "
+                "as the ages say",
+            )
 
     def _circle(self, geometry: object) -> tuple[int, int, int]:
         try:

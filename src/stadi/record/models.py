@@ -19,6 +19,13 @@ class Clock(models.Model):
         )
 
 
+class Kept(models.Model):
+    """A text that decisions name by its sha256: a rule tree, its SQL, its parameters."""
+
+    digest = models.TextField(primary_key=True)
+    text = models.TextField()
+
+
 class Entry(models.Model):
     """What happened, by whom, when; `leaf` commits to it, `seq` numbers it later."""
 

@@ -1,6 +1,7 @@
 """What the command line may ask the city: screen, why, reach; and how the answers read."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -8,8 +9,9 @@ from stadi.consent import actions as consent
 from stadi.engine import contrast, sweep
 from stadi.engine.explain import explain
 from stadi.insight import actions as insight
+from stadi.insight.domain import measures
 from stadi.kit.errors import StadiError
-from stadi.offers.actions import rounds
+from stadi.offers.actions import reading, rounds
 from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
@@ -60,7 +62,7 @@ def why(resident: int, service: str, language: str) -> dict[str, Any]:
     """Return a service's answer for one resident with each reason, fact, source and date."""
     made, now = plugin(service), record.now()
     purpose = made.service.purpose
-    with consent.look(purpose=purpose, as_of=now.date(), known_at=now, only=resident) as sight:
+    with consent.look(purpose=purpose, as_of=now.date(), known_at=now, only=[resident]) as sight:
         person = sweep.person(sight, resident)
     if person is None:
         message = f"the registers hold no resident {resident}"
@@ -156,17 +158,27 @@ def _contrasts(answer: dict[str, Any], language: str) -> Iterator[str]:
 
 
 def reach() -> list[dict[str, Any]]:
-    """Return how far each service reaches."""
-    return [
-        {
-            "service": r.service,
-            **r.counts,
-            **r.measures,
-            "balances": r.balances,
-            "areas": [{"area": a.area, "yes": a.yes, "share": a.share} for a in r.areas],
-        }
-        for r in insight.reach()
-    ]
+    """Return how far each service reaches: all counts, and its groups as they may be shown."""
+    found = []
+    for service in sorted(plugins()):
+        counts = reading.tally(service)
+        measured = insight.reach(service)
+        found.append(
+            {
+                "service": service,
+                **counts,
+                **measures(counts),
+                "balances": reading.balances(counts),
+                "measured_at": measured.at if measured else None,
+                "groups": {
+                    name: [asdict(line) for line in lines]
+                    for name, lines in measured.tables.items()
+                }
+                if measured
+                else {},
+            }
+        )
+    return found
 
 
 def reach_words(found: list[dict[str, Any]]) -> str:
@@ -175,6 +187,6 @@ def reach_words(found: list[dict[str, Any]]) -> str:
     for service in found:
         sums = "the numbers add up" if service["balances"] else "THE NUMBERS DO NOT ADD UP"
         lines.append(f"{service['service']}: {sums}")
-        skip = ("service", "balances", "areas")
+        skip = ("service", "balances", "measured_at", "groups")
         lines += [f"  {k:12} {v}" for k, v in service.items() if k not in skip]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-DEFAULT_RESIDENTS = 20_000
+DEFAULT_RESIDENTS = 652_681  # the whole city of the built-in figures
 DEFAULT_SEED = 2027
 MOST_PORTS = 65_535
 LONGEST = timedelta(days=3_660)
@@ -87,8 +87,11 @@ def parser() -> argparse.ArgumentParser:
     clock = add("clock", "show the city's time, or move a demo city's time forward")
     clock.add_argument("act", choices=("show", "advance"))
     clock.add_argument("step", nargs="?", type=span, help="such as 14d, 3h or 30m")
-    load = add("import", "read a statistics file and draw the demo city from it")
-    load.add_argument("format", choices=("paavo",))
+    load = add(
+        "import",
+        "paavo: draw the demo city from a statistics file; residents: load register rows",
+    )
+    load.add_argument("format", choices=("paavo", "residents"))
     load.add_argument("file", type=Path)
     city(load)
     screen = add(
@@ -187,10 +190,24 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
+    if arguments.format == "residents":
+        return _import_residents(arguments)
     from stadi.site import figures
 
     figures.take_areas(arguments.file, _home())
     return _demo(arguments)
+
+
+def _import_residents(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_city(_home())
+    taken = house.take_residents(arguments.file)
+    words = (
+        "{new} rows new, {corrected} corrected, {unchanged} unchanged;"
+        " the rules were asked again about {residents} residents and {around} around them"
+    )
+    return _print(arguments, taken, lambda: words.format(**taken))
 
 
 def _clock(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from stadi.site.personas import PERSONAS
 
 START = datetime(2027, 1, 15, 7, 0, tzinfo=UTC)  # 9.00 in Helsinki
 FIRST_ID = 1000
+WHOLE_CITY = sum(area.inhabitants for area in paavo.built_in())  # 652,681 in the built-in areas
 
 
 class AreasError(StadiError):
@@ -21,7 +22,12 @@ class AreasError(StadiError):
 def areas(home: Path) -> tuple[paavo.Area, ...]:
     """Return the areas that were imported, else the built-in ones."""
     kept = home / "areas.csv"
-    return paavo.from_table(kept.read_text("utf-8")) if kept.exists() else paavo.built_in()
+    if not kept.exists():
+        return paavo.built_in()
+    try:
+        return paavo.from_table(kept.read_text("utf-8"))
+    except paavo.PaavoError as error:
+        raise AreasError(str(error)) from error
 
 
 def take_areas(file: Path, home: Path) -> None:

@@ -11,15 +11,18 @@ from django.db import connection
 
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
+from stadi.insight import actions as insight
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.offers.plugins import plugins
 from stadi.people import actions as people
 from stadi.people import paavo
 from stadi.people.city import City
 from stadi.people.domain import Batch
+from stadi.people.incomes import MONTHS, Incomes
+from stadi.people.labels import Labels
 from stadi.record import actions as record
 from stadi.site.figures import FIRST_ID, START
-from stadi.site.personas import PERSONAS, persona_rows
+from stadi.site.personas import INCOME_YEAR, PERSONAS, persona_rows
 from stadi.twin import actions as twin
 from stadi.twin.domain import Place
 
@@ -42,6 +45,7 @@ def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
             language=str(units.language[i]),
             x=int(units.x[i]),
             y=int(units.y[i]),
+            support=bool(units.support[i]),
         )
         for i in range(len(units.name))
     ]
@@ -63,8 +67,8 @@ def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
         people.introduce(identities=batch, by=SYSTEM, at=START)
     for load_ in (own.registers, batches):
         people.load(batches=load_, true_since=REGISTERS_STAND, source=SOURCE, by=SYSTEM, at=START)
-    for made in plugins().values():
-        consent.register(purpose=made.service.purpose, by=SYSTEM, at=START)
+    for purpose in (*(p.service.purpose for p in plugins().values()), insight.PURPOSE):
+        consent.register(purpose=purpose, by=SYSTEM, at=START)
     for child in city.objections.tolist():
         by = Actor(kind="resident", id=child)
         consent.object_to(resident=child, purpose="preschool.placement", by=by, at=START)
@@ -75,16 +79,16 @@ def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
 
 
 def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
-    """Return the drawn city as rows of the registers; an empty text is a missing fact."""
-    cared = city.care != ""
+    """Return the drawn city as rows of the registers; a null is a missing fact."""
+    cared = city.care.code >= 0
     child, unit = city.placements.T
     guarded, guardian = city.guardians.T
     identity = {
         "subject": city.subject,
-        "given_name": city.given_name,
-        "family_name": city.family_name,
-        "identity_code": _or_none(city.identity_code, city.identity_code != ""),
-        "persona": np.full(len(city.subject), ""),
+        "given_name": _words(city.given_name),
+        "family_name": _words(city.family_name),
+        "identity_code": _or_none(city.identity_code, city.identity_code != b"").cast(pa.string()),
+        "persona": pa.repeat("", len(city.subject)),
     }
     tables: dict[str, dict[str, Any]] = {
         "people_person": {
@@ -95,22 +99,29 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
         "people_residence": {
             "subject": city.subject,
             "household": city.household + FIRST_ID,
-            "municipality": _or_none(
-                np.full(len(city.subject), settings.CITY.municipality), city.lives_here
+            "municipality": _words(
+                Labels.of(np.where(city.lives_here, 0, -1), (settings.CITY.municipality,))
             ),
-            "area": np.array(codes)[city.area],
+            "area": _words(Labels(code=city.area, words=tuple(codes))),
             "home_x": city.home_x,
             "home_y": city.home_y,
+            "tenure": _words(city.tenure),
         },
         "people_contact": {
             "subject": city.subject,
-            "language": city.language,
+            "language": _words(
+                Labels(
+                    code=np.where(city.language_known, city.language.code, -1),
+                    words=city.language.words,
+                )
+            ),
             "safety_ban": city.safety_ban,
         },
         "people_care": {
             "subject": city.subject[cared],
-            "form": city.care[cared],
+            "form": _words(city.care[cared]),
             "unit": _or_none(city.care_unit[cared] + 1, city.care_unit[cared] >= 0),
+            "support": _or_none(city.support[cared], city.support_known[cared]),
         },
         "people_placement": {
             "subject": child,
@@ -118,10 +129,29 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
             "unit": unit + 1,
         },
         "people_guardianship": {"subject": guarded, "guardian": guardian},
+        "people_income": {
+            "subject": city.subject[city.incomes.row],
+            "year": np.full(len(city.incomes.row), INCOME_YEAR),
+            "cents": _months(city.incomes),
+        },
     }
     return Batch(table="people_identity", rows=pa.table(identity)), [
         Batch(table=name, rows=pa.table(columns)) for name, columns in tables.items()
     ]
+
+
+def _months(incomes: Incomes) -> pa.Array:
+    """Return each adult's twelve months as a list; the month that the register lacks is null."""
+    lacking = np.arange(MONTHS) == incomes.missing[:, None]
+    cents = pa.array(incomes.cents.ravel(), mask=lacking.ravel())
+    ends = np.arange(0, incomes.cents.size + 1, MONTHS, dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), cents)
+
+
+def _words(labels: Labels) -> pa.Array:
+    """Return the words as Arrow text; null where there is no word."""
+    code = pa.array(labels.code, mask=labels.code < 0)
+    return pa.DictionaryArray.from_arrays(code, list(labels.words)).dictionary_decode()
 
 
 def _or_none(values: Any, known: Any) -> pa.Array:

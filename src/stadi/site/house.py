@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from stadi.site.postgres import launcher as postgres
 
 DEMO = "stadi_demo"
 GENTLE_SECONDS = 4
+LIFE_SEED = 2027  # deaths and moves of the demo are drawn from it, a date at a time
 HALF_DROPPED = -2  # what PostgreSQL writes into datconnlimit before it drops a database
 MARK = "an invented city of Stadi, drawn anew at will"
 
@@ -134,14 +135,15 @@ def _set_up_django(home: Path, address: str) -> None:
 def put_in_order() -> None:
     """Clear away what a broken run left, and give a wall to services that are new."""
     from stadi.consent import actions as consent
+    from stadi.insight import actions as insight
     from stadi.offers.plugins import plugins
     from stadi.record import actions as record
 
     consent.clear_away()
     known = consent.registered()
-    for made in plugins().values():
-        if made.service.purpose.id not in known:
-            consent.register(purpose=made.service.purpose, by=SYSTEM, at=record.now())
+    for purpose in (*(p.service.purpose for p in plugins().values()), insight.PURPOSE):
+        if purpose.id not in known:
+            consent.register(purpose=purpose, by=SYSTEM, at=record.now())
 
 
 def check_port(port: int) -> None:
@@ -221,11 +223,46 @@ def local_now() -> datetime:
 
 
 def advance(step: timedelta) -> datetime:
-    """Move the demo's time forward, do what has fallen due, and return the new time."""
+    """Move the demo's time forward: people live, cases follow, what is due is done and measured."""
+    from stadi.insight import actions as insight
     from stadi.offers.actions import answers
+    from stadi.people import actions as people
     from stadi.record import actions as record
 
+    before = record.now()
     now = record.advance(by=SYSTEM, step=step)
+    if before.date() < now.date():
+        changed = people.live(
+            since=before.date(), until=now.date(), seed=LIFE_SEED, by=SYSTEM, at=now
+        )
+        follow(changed, now)
     answers.fulfil_due(by=SYSTEM, at=now)
     answers.expire_due(by=SYSTEM, at=now)
+    insight.measure(by=SYSTEM, at=now)
     return local_now()
+
+
+def follow(subjects: Collection[int], at: datetime) -> None:
+    """Ask every service's rules again about these people, and let their cases follow."""
+    from stadi.offers.actions import changes
+    from stadi.offers.plugins import plugins
+
+    for made in plugins().values() if subjects else ():
+        changes.reconsider(plugin=made, subjects=subjects, by=SYSTEM, at=at)
+
+
+def take_residents(file: Path) -> dict[str, int]:
+    """Load a file of register rows, ask the rules again about whom it changed, and say how many."""
+    from stadi.people import actions as people
+    from stadi.record import actions as record
+
+    now = record.now()
+    taken = people.import_residents(file=file, by=SYSTEM, at=now)
+    follow((*taken.changed, *taken.around), now)
+    return {
+        "new": taken.new,
+        "corrected": taken.corrected,
+        "unchanged": taken.unchanged,
+        "residents": len(taken.changed),
+        "around": len(taken.around),
+    }

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
+
 from stadi.people.domain import Batch
+from stadi.people.incomes import MONTHS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """One fixed person; `starts` marks a child who starts pre-primary education."""
+    """One fixed person; `starts` marks a child who starts pre-primary education.
+
+    `euros` are the months of 2026, one figure for all where they are alike; None is a month that
+    the register lacks. Whoever has no euros has no income of their own.
+    """
 
     id: int
     name: str
@@ -22,9 +29,18 @@ class Persona:
     care: str = ""
     guardians: tuple[int, ...] = ()
     starts: bool = False
+    support: bool = False
+    tenure: str | None = "rented"
+    euros: tuple[int | None, ...] = ()
+
+    def cents(self) -> list[int | None]:
+        """Return the twelve months in cents."""
+        months = self.euros * MONTHS if len(self.euros) == 1 else self.euros
+        return [None if month is None else month * 100 for month in months]
 
 
 WOMAN, MAN = 2, 1
+INCOME_YEAR = 2026
 PERSONAS = (
     Persona(
         id=1,
@@ -34,6 +50,8 @@ PERSONAS = (
         household=1,
         born=date(1989, 4, 2),
         sex=WOMAN,
+        tenure="owned",
+        euros=(2_640,),
     ),
     Persona(
         id=2,
@@ -44,6 +62,8 @@ PERSONAS = (
         born=date(1987, 9, 30),
         sex=MAN,
         language="sv",
+        tenure="right_of_occupancy",
+        euros=(2_910,),
     ),
     Persona(
         id=3,
@@ -56,6 +76,7 @@ PERSONAS = (
         care="municipal",
         guardians=(1, 2),
         starts=True,
+        tenure="owned",
     ),
     Persona(
         id=4,
@@ -66,6 +87,7 @@ PERSONAS = (
         born=date(1991, 1, 17),
         sex=WOMAN,
         language="en",
+        euros=(1_900, 2_350, 2_100, 1_450, 2_600, 900, 700, 1_650, 2_400, 2_200, 2_050, 1_800),
     ),
     Persona(
         id=5,
@@ -78,6 +100,7 @@ PERSONAS = (
         care="private",
         guardians=(4,),
         starts=True,
+        support=True,
     ),
     Persona(
         id=6,
@@ -88,6 +111,7 @@ PERSONAS = (
         born=date(1990, 7, 8),
         sex=WOMAN,
         safety_ban=True,
+        euros=(1_720,),
     ),
     Persona(
         id=7,
@@ -111,6 +135,8 @@ PERSONAS = (
         born=date(1984, 12, 1),
         sex=MAN,
         language=None,
+        tenure=None,
+        euros=(1_480, 1_480, 1_480, None, *[1_480] * 8),
     ),
     Persona(
         id=9,
@@ -123,6 +149,7 @@ PERSONAS = (
         care="home",
         guardians=(8,),
         starts=True,
+        tenure=None,
     ),
     Persona(
         id=10,
@@ -132,6 +159,8 @@ PERSONAS = (
         household=6,
         born=date(2008, 6, 19),
         sex=WOMAN,
+        tenure="owned",
+        euros=(0, 0, 0, 0, 0, 1_150, 1_150, 480, 0, 0, 0, 0),
     ),
     Persona(
         id=20,
@@ -141,6 +170,8 @@ PERSONAS = (
         household=7,
         born=date(1970, 10, 10),
         sex=WOMAN,
+        tenure="owned",
+        euros=(2_580,),
     ),
     Persona(
         id=21,
@@ -151,6 +182,8 @@ PERSONAS = (
         born=date(1968, 3, 3),
         sex=MAN,
         language="sv",
+        tenure="owned",
+        euros=(4_350,),
     ),
 )
 
@@ -169,10 +202,12 @@ def persona_rows(place: tuple[str, str], point: tuple[int, int], *, first_unit: 
     home = {p.household: (x + 40 * p.household, y + 25 * p.household) for p in PERSONAS}
     names = ("subject", "given_name", "family_name", "identity_code", "persona")
     who = [(p.id, p.name, p.family, None, p.story) for p in PERSONAS]
-    places = ("subject", "household", "municipality", "area", "home_x", "home_y")
-    lives = [(p.id, p.household, *place, *home[p.household]) for p in PERSONAS]
+    places = ("subject", "household", "municipality", "area", "home_x", "home_y", "tenure")
+    lives = [(p.id, p.household, *place, *home[p.household], p.tenure) for p in PERSONAS]
     cared = [
-        (p.id, p.care, first_unit if p.care == "municipal" else None) for p in PERSONAS if p.care
+        (p.id, p.care, first_unit if p.care == "municipal" else None, p.support)
+        for p in PERSONAS
+        if p.care
     ]
     met = [(p.id, p.language, p.safety_ban) for p in PERSONAS]
     links = [(p.id, g) for p in PERSONAS for g in p.guardians]
@@ -183,7 +218,18 @@ def persona_rows(place: tuple[str, str], point: tuple[int, int], *, first_unit: 
             Batch.of("people_person", ("subject", "birth_date", "sex"), born),
             Batch.of("people_residence", places, lives),
             Batch.of("people_contact", ("subject", "language", "safety_ban"), met),
-            Batch.of("people_care", ("subject", "form", "unit"), cared),
+            Batch.of("people_care", ("subject", "form", "unit", "support"), cared),
             Batch.of("people_guardianship", ("subject", "guardian"), links),
+            _incomes(),
         ],
     )
+
+
+def _incomes() -> Batch:
+    earning = [p for p in PERSONAS if p.euros]
+    rows = {
+        "subject": pa.array([p.id for p in earning], pa.int64()),
+        "year": pa.array([INCOME_YEAR] * len(earning), pa.int64()),
+        "cents": pa.array([p.cents() for p in earning], pa.list_(pa.int32())),
+    }
+    return Batch(table="people_income", rows=pa.table(rows))

@@ -60,6 +60,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
 ]
+# Identity codes of living people are refused unless the installation says that it holds them.
+STADI_REAL_IDENTITY_CODES = os.environ.get("STADI_REAL_IDENTITY_CODES") == "1"
 STADI_SERVICES = [f"stadi.services.{m.name}" for m in iter_modules(services.__path__)]
 """The services that lie in the house; packages of the group `stadi.services` join them."""
 

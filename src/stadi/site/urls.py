@@ -36,5 +36,6 @@ urlpatterns = [
         path("offers/<uuid:link>/receipt", offers.receipt, name="receipt"),
         path("staff/", offers.staff, name="staff"),
         path("insight/reach", insight.reach, name="reach"),
+        path("insight/reach.csv", insight.reach_csv, name="reach.csv"),
     ),
 ]

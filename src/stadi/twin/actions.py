@@ -20,7 +20,7 @@ def load(*, places: Sequence[Place], by: Actor, at: datetime) -> None:
         [Unit(**asdict(place)) for place in places],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["kind", "name", "area", "language", "x", "y"],
+        update_fields=["kind", "name", "area", "language", "x", "y", "support"],
     )
     record.write(News(kind="twin.units_loaded", body={"units": len(places)}), by=by, at=at)
 
@@ -44,4 +44,5 @@ def _place(unit: Unit) -> Place:
         language=unit.language,
         x=unit.x,
         y=unit.y,
+        support=unit.support,
     )

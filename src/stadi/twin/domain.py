@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A unit with its point in EPSG:3067 metres."""
+    """A unit with its point in EPSG:3067 metres; `support`: it gives special support."""
 
     id: int
     kind: str
@@ -14,3 +14,4 @@ class Place:
     language: str
     x: int
     y: int
+    support: bool = False

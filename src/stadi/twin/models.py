@@ -13,6 +13,7 @@ class Unit(models.Model):
     language = models.TextField()
     x = models.IntegerField()
     y = models.IntegerField()
+    support = models.BooleanField(default=False)
 
     class Meta:
         constraints = (

@@ -8,7 +8,7 @@ from itertools import chain
 from uuid import UUID
 
 from stadi.offers.domain import ASKED, WAITING
-from stadi.offers.models import Case, Offer, Recipient, Screening
+from stadi.offers.models import Case, Recipient, Screening, Transition
 
 ENDS = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
 SUMS = {
@@ -37,22 +37,39 @@ def tally(service: str) -> dict[str, int]:
     last = Screening.objects.filter(service=service).order_by("-at").first()
     if last is None:
         return dict.fromkeys({"seen", *SUMS, *chain(*SUMS.values())}, 0)
-    cases = Case.objects.filter(service=service, round=last.round)
-    asked = set(Offer.objects.exclude(expires_at=None).values_list("case", flat=True))
-    outside, inside = Counter[str](), Counter[str]()
-    for case, state in cases.values_list("id", "state"):
-        (inside if case in asked else outside)[state] += 1
-    first = (
-        Screening.objects.filter(service=service, round=last.round).order_by("at").first() or last
-    )
-    counts = {name: getattr(first, name) for name in ("screened", *SUMS["screened"])}
+    outside, inside = _states(service, last.round)
+    both = outside + inside
+    counts = _screened(service, last.round)
     counts |= {name: inside[name] for name in (*ENDS, "seen")}
     counts["accepted"] = inside["accepted"] + inside["fulfilling"]
     counts["open"] = sum(inside[state] for state in ASKED)
-    counts["offered"] = sum(inside.values())
-    counts["waiting"] = sum(outside[state] for state in WAITING)
-    counts["held"] = outside["held"]
-    counts["unreached"] = outside["undelivered"] + outside["withdrawn"] + inside["undelivered"]
+    counts["offered"] = sum(counts[name] for name in SUMS["offered"])
+    counts["waiting"] = sum(both[state] for state in WAITING)
+    # also an offer that went back to a person
+    counts["held"] = both["held"]
+    counts["unreached"] = both["undelivered"] + outside["withdrawn"]
+    return counts
+
+
+def _states(service: str, round_: str) -> tuple[Counter[str], Counter[str]]:
+    """Return how many cases stand in each state, of those never offered and of those offered."""
+    unclear = Transition.objects.filter(old="unclear", new="withdrawn").values("case")
+    # who left while a fact was missing was never found to be entitled
+    cases = Case.objects.filter(service=service, round=round_).exclude(id__in=unclear)
+    outside, inside = Counter[str](), Counter[str]()
+    for state, sent in cases.values_list("state", "offer__expires_at"):
+        (outside if sent is None else inside)[state] += 1
+    return outside, inside
+
+
+def _screened(service: str, round_: str) -> dict[str, int]:
+    """Return what the round's first sweep found, as far as later changes did not move it."""
+    names = ("screened", *SUMS["screened"])
+    sweeps = list(Screening.objects.filter(service=service, round=round_).order_by("at"))
+    counts = {name: int(getattr(sweeps[0], name)) for name in names}
+    for later in sweeps[1:]:
+        for name, change in later.manifest.get("moved", {}).items():
+            counts[name] += change
     return counts
 
 

@@ -16,9 +16,13 @@ from stadi.kit.service import (
 from stadi.kit.words import as_of, exists, year
 from stadi.people import facts as pop
 
-LAW = "Perusopetuslaki (628/1998) 26 a §"
-STARTING_AGE = Param("starting_age", (Dated(since=date(2015, 8, 1), value=6, law=LAW),))
-CONTINUITY = Param("continuity", (Dated(since=date(2015, 8, 1), value=400, law=LAW),))
+LINE = "Perusopetuslaki (628/1998)"
+LAW = f"{LINE} 26 a §"
+START = date(2015, 8, 1)
+STARTING_AGE = Param("starting_age", (Dated(since=START, value=6, law=LAW),))
+SAME_HOUSE = Param("same_house", (Dated(since=START, value=400, law=LAW),), "m")
+LANGUAGE = Param("language_line", (Dated(since=START, value=20_000, law=f"{LINE} 10 §"),), "m")
+SUPPORT = Param("support", (Dated(since=START, value=5_000, law=f"{LINE} 30 §"),), "m")
 
 SERVICE = Service(
     id="preschool",
@@ -36,8 +40,10 @@ SERVICE = Service(
             pop.home_x: "the shortest walk",
             pop.home_y: "the shortest walk",
             pop.care_unit: "the same friends, the same house",
+            pop.support: "a unit that can give the support",
+            pop.household: "siblings stay together",
             pop.guardian: "whom to ask",
-            pop.contact_language: "in which language",
+            pop.contact_language: "in which language, and the line of teaching",
             pop.safety_ban: "what must never be shown",
         },
     ),
@@ -53,7 +59,12 @@ SERVICE = Service(
         kind="preschool",
         home_x=pop.home_x,
         home_y=pop.home_y,
-        weights=(Weight(fact=pop.care_unit, unit="id", metres=CONTINUITY),),
+        weights=(
+            Weight(fact=pop.care_unit, unit="id", metres=SAME_HOUSE),
+            Weight(fact=pop.contact_language, unit="language", metres=LANGUAGE),
+            Weight(fact=pop.support, unit="support", metres=SUPPORT),
+        ),
+        together=pop.household,
     ),
     recipient=Guardians(guardian=pop.guardian, language=pop.contact_language, guard=pop.safety_ban),
     offer=Offer(open_days=14, undo_hours=24),

@@ -1,0 +1,182 @@
+"""What a change in the registers means for the cases of those whom it is about."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from stadi.consent import actions as consent
+from stadi.engine import sweep
+from stadi.engine.sql import OUTCOMES
+from stadi.fulfil import actions as fulfil
+from stadi.kit.actor import Actor
+from stadi.kit.service import Plugin
+from stadi.offers.actions.cases import step_many
+from stadi.offers.actions.finding import Found, find, guardians, name_cases
+from stadi.offers.actions.rounds import assign, keep_screening, offer, propose, write_cases
+from stadi.offers.domain import ASKED, LEFT, STEPS, WAITING
+from stadi.offers.models import Case, Screening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the rules say of a few subjects now, and what is needed to propose to those found."""
+
+    result: sweep.Sweep
+    outcomes: Mapping[int, str]
+    seen: sweep.Extract
+    before: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """How many cases a change opened, moved or ended."""
+
+    opened: int = 0
+    held: int = 0
+    closed: int = 0
+    withdrawn: int = 0
+
+
+def reconsider(*, plugin: Plugin, subjects: Collection[int], by: Actor, at: datetime) -> Changed:
+    """Look at these subjects again and let their cases follow; a second time changes nothing.
+
+    A service that has screened nobody this round waits for its round. An offer whose rule turned
+    to no goes to a person, its place still held; whoever left the city is asked nothing more.
+    """
+    sweeps = Screening.objects.filter(service=plugin.service.id, round=str(at.date().year))
+    first = sweeps.order_by("at").first()
+    if first is None or not subjects:
+        return Changed()
+    look = _look(plugin, subjects, first, at)
+    with transaction.atomic():
+        return _follow(plugin, look, set(subjects), by, at)
+
+
+def _look(plugin: Plugin, subjects: Collection[int], first: Screening, at: datetime) -> Look:
+    """Look through the wall; apart from the writing, since a purpose sees what is committed."""
+    rules = plugin.service.who
+    with _sight(plugin, subjects, at) as sight:
+        result = sweep.run_there(rules, sight)
+        seen = sweep.extract(sight)
+    outcomes, before = _outcomes(result), {}
+    if others := guardians(plugin, seen, result.of("yes")) - set(subjects):
+        with _sight(plugin, {*subjects, *others}, at) as sight:
+            seen = sweep.extract(sight)
+    if found := {s for s, outcome in outcomes.items() if outcome in ("yes", "unknown")}:
+        with _sight(plugin, found, first.at) as sight:
+            before = _outcomes(sweep.run_there(rules, sight))
+    return Look(result=result, outcomes=outcomes, seen=seen, before=before)
+
+
+def _sight(
+    plugin: Plugin, subjects: Collection[int], at: datetime
+) -> AbstractContextManager[sweep.Sight]:
+    return consent.look(purpose=plugin.service.purpose, as_of=at.date(), known_at=at, only=subjects)
+
+
+def _outcomes(result: sweep.Sweep) -> dict[int, str]:
+    pairs = zip(result.subjects.tolist(), result.outcomes.tolist(), strict=True)
+    return {subject: OUTCOMES[outcome] for subject, outcome in pairs}
+
+
+def _follow(  # noqa: PLR0917 - one change, one line
+    plugin: Plugin, look: Look, subjects: set[int], by: Actor, at: datetime
+) -> Changed:
+    """Let the cases follow what the rules say now, in one transaction."""
+    cases = list(
+        Case.objects.select_for_update()
+        .filter(service=plugin.service.id, subject__in=subjects)
+        .order_by("id")
+    )
+    gone = subjects - set(look.outcomes)
+    withdrawn = _withdraw([c for c in cases if c.subject in gone], by, at)
+    now = [c for c in cases if c.round == str(at.date().year) and c.subject not in gone]
+    held = _hold(plugin, [c for c in now if look.outcomes[c.subject] == "no"], by, at)
+    unclear = {c.subject: c.id for c in now if c.state == "unclear"}
+    closing = [c for s, c in unclear.items() if look.outcomes[s] == "no"]
+    step_many(by=dict.fromkeys(closing, by), path=("close",), at=at, reason="rule_is_false")
+    cleared = {s: c for s, c in unclear.items() if look.outcomes[s] == "yes"}
+    # a case that ended otherwise was answered: asking again would not take the answer for one
+    answered = {c.subject for c in now if c.state != "closed" and c.reason != LEFT}
+    new = [s for s, o in look.outcomes.items() if o in ("yes", "unknown") and s not in answered]
+    moved = _moved(look, new, unclear, now)
+    found = _open(plugin, look, (new, moved), by, at)
+    found += find(plugin, look.seen, cleared)
+    _propose(plugin, found, set(cleared.values()), by, at)
+    return Changed(opened=len(new), held=held, closed=len(closing), withdrawn=withdrawn)
+
+
+def _withdraw(cases: Sequence[Case], by: Actor, at: datetime) -> int:
+    """Withdraw the cases of those who died or moved away, and free their places."""
+    going = {c.id: by for c in cases if c.state in STEPS["withdraw"].old}
+    step_many(by=going, path=("withdraw",), at=at, reason=LEFT)
+    fulfil.release_many(by=going, at=at)
+    return len(going)
+
+
+def _hold(plugin: Plugin, cases: Sequence[Case], by: Actor, at: datetime) -> int:
+    """Hand what is under way to a person; the place stays held until the person decides."""
+    going = {c.id: by for c in cases if c.state in (*WAITING, *ASKED)}
+    due = at + timedelta(days=plugin.service.oversight.queue_days)
+    step_many(by=going, path=("hold",), at=at, reason="late_change", deadline=due)
+    return len(going)
+
+
+def _moved(
+    look: Look, new: Sequence[int], unclear: Mapping[int, UUID], cases: Sequence[Case]
+) -> dict[str, int]:
+    """Return by how much the round's counts change: nobody is lost and nobody counted twice."""
+    moved = Counter[str]()
+    closed = {c.subject for c in cases if c.state == "closed"}
+    left = {c.subject for c in cases if c.reason == LEFT}
+    for subject in new:
+        before = "no" if subject in closed else look.before.get(subject)
+        if before is None or subject in left:
+            moved["screened"] += 1
+        else:
+            moved[before] -= 1
+        moved[look.outcomes[subject]] += 1
+    for subject in unclear:
+        if look.outcomes[subject] in ("yes", "no"):
+            moved["unknown"] -= 1
+            moved[look.outcomes[subject]] += 1
+    return {name: change for name, change in moved.items() if change}
+
+
+def _open(  # noqa: PLR0917 - one change, one line
+    plugin: Plugin,
+    look: Look,
+    late: tuple[Sequence[int], dict[str, int]],
+    by: Actor,
+    at: datetime,
+) -> list[Found]:
+    """Open cases for those whom the change made entitled or unclear."""
+    new, moved = late
+    if not moved and not new:
+        return []
+    screening = keep_screening(plugin, look.result, moved, at)
+    yes = [s for s in new if look.outcomes[s] == "yes"]
+    found = find(plugin, look.seen, name_cases(yes))
+    unclear = [s for s in new if look.outcomes[s] == "unknown"]
+    write_cases(plugin, screening, found, unclear, by)
+    return found
+
+
+def _propose(  # noqa: PLR0917 - one change, one line
+    plugin: Plugin, found: Sequence[Found], waiting: Collection[UUID], by: Actor, at: datetime
+) -> None:
+    """Propose a free place to each, and offer it; `waiting` were unclear until now."""
+    if not found:
+        return
+    due = at + timedelta(days=plugin.service.oversight.queue_days)
+    for reason in {f.held for f in found if f.held}:
+        guarded = {f.case: by for f in found if f.held == reason and f.case in waiting}
+        step_many(by=guarded, path=("hold",), at=at, reason=reason, deadline=due)
+    places = assign(plugin=plugin, found=found, at=at)
+    ready = propose(plugin=plugin, found=found, places=places, by=by, at=at)
+    offer(plugin=plugin, ready=ready, by=by, at=at)
