@@ -19,6 +19,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         postgres.down(Path(os.environ["STADI_HOME"]))
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Close the purposes' kept connections, else the test database could not be dropped."""
+    del django_db_setup
+    yield
+    from stadi.consent import actions as consent  # noqa: PLC0415 - after Django is set up
+
+    consent.leave()
+
+
 @pytest.fixture(scope="module")
 def city(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     """A demo city of 3,000, built anew for each module that asks; gives the report."""

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pyarrow as pa
@@ -268,16 +269,22 @@ def test_inv_03_a_leaky_function_in_a_filter_sees_no_more_than_the_view(
 def test_inv_03_the_view_shows_exactly_the_named_facts(two_sights: tuple[Sight, Sight]) -> None:
     mine, other = two_sights
     columns = (
-        "select table_name::text, array_agg(column_name::text order by column_name)"
+        "select table_schema::text, table_name::text,"
+        " array_agg(column_name::text order by column_name)"
         " from information_schema.columns where table_schema not in"
-        " ('pg_catalog', 'information_schema') group by 1 order by 1"
+        " ('pg_catalog', 'information_schema') group by 1, 2 order by 1, 2"
     )
     assert mine.connection.execute(columns).fetchall() == [
-        ("guardianship", ["guardian", "subject"]),
-        ("subject", ["basis", "birth_date", "municipality", "safety_ban", "subject"]),
+        (schema, *rest)
+        for schema in sorted((mine.schema, wall.few_schema(PURPOSE)))
+        for rest in (
+            ("guardianship", ["guardian", "subject"]),
+            ("subject", ["basis", "birth_date", "municipality", "safety_ban", "subject"]),
+        )
     ]
     assert other.connection.execute(columns).fetchall() == [
-        ("subject", ["basis", "language", "subject"])
+        (schema, "subject", ["basis", "language", "subject"])
+        for schema in sorted((other.schema, wall.few_schema(LANGUAGES)))
     ]
     assert seen(mine)[0] == (CHILD, "ok", date(2021, 5, 5), "091", False)
     assert seen(mine, "guardianship") == [(CHILD, GUARDIAN)]
@@ -554,3 +561,30 @@ def test_a_member_who_objected_keeps_the_link_and_makes_the_sum_unknown() -> Non
     assert who is not None
     answer = explain(rules, who, as_of=TODAY, amounts=amounts)
     assert answer.amounts == {"sum": None, "size": 3}
+
+
+@pytest.mark.usefixtures("loaded")
+def test_inv_03_a_standing_view_shows_only_the_subjects_of_an_open_look_of_its_purpose() -> None:
+    with look(only=[CHILD]) as sight, look(LANGUAGES, only=[OTHER]) as other:
+        mine, schema = sight.connection, sight.schema
+        assert [row[0] for row in seen(sight)] == [CHILD]
+        for session in ("", str(uuid4()), other.snapshot):
+            mine.execute("select set_config('stadi.look', %s, false)", [session])
+            assert seen(sight) == []
+            assert seen(sight, "guardianship") == []
+        with pytest.raises(psycopg.Error, match="denied"):
+            mine.execute(f"select * from {other.schema}.subject")
+    mine.execute("select set_config('stadi.look', %s, false)", [sight.snapshot])
+    assert mine.execute(f"select * from {schema}.subject").fetchall() == []
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_kept_connection_forgets_the_look_it_was_lent_for() -> None:
+    with look(only=[CHILD]) as sight:
+        first = sight.connection
+    assert first.execute("select current_setting('stadi.look', true)").fetchone() == ("",)
+    with look(only=[CHILD]) as sight:
+        assert sight.connection is first
+        first.close()
+    with look(only=[CHILD]) as sight:
+        assert [row[0] for row in seen(sight)] == [CHILD]

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -68,6 +68,24 @@ def _raise_wall(purpose: Purpose) -> None:
         ):
             text = sql.SQL(statement).format(**fields, secret=sql.Literal(secret))
             cursor.execute(text)
+        _raise_few(cursor, purpose, role)
+
+
+def _raise_few(cursor: Any, purpose: Purpose, role: sql.Identifier) -> None:
+    """Make the standing views anew: each shows the subjects of an open look, and nobody else."""
+    schema = sql.Identifier(wall.few_schema(purpose))
+    words = "drop schema if exists {s} cascade; create schema {s}; grant usage on schema {s} to {r}"
+    cursor.execute(sql.SQL(words).format(s=schema, r=role))
+    for view, facts in by_view(purpose.uses).items():
+        cursor.execute(
+            sql.SQL(
+                "create view {v} with (security_barrier) as {q}; grant select on {v} to {r}"
+            ).format(
+                v=sql.Identifier(wall.few_schema(purpose), view),
+                q=sql.SQL(wall.few_sql(view, facts, purpose)),
+                r=role,
+            )
+        )
 
 
 @transaction.atomic
@@ -119,48 +137,98 @@ def look(
 ) -> Iterator[Sight]:
     """Open a look through the wall and close it after: nothing of the snapshot stays.
 
-    `only` limits the snapshot to these subjects. The sight's connection is the purpose's own role.
+    `only` limits the look to these subjects; then nothing is copied, and the purpose's standing
+    views show what this look may see. The sight's connection is the purpose's own role.
     """
     if not PurposeRow.objects.filter(id=purpose.id).exists():
         message = f"the purpose {purpose.id} is not registered, so nothing may be read for it"
         raise PurposeUnknownError(message)
-    snapshot = uuid4()
+    snapshot = Snapshot(
+        id=uuid4(), purpose=purpose.id, as_of=as_of, known_at=known_at, opened_at=known_at
+    )
+    with _few(purpose, snapshot, only) if only is not None else _all(purpose, snapshot) as seen:
+        connection_, schema = seen
+        yield Sight(
+            connection=connection_,
+            schema=schema,
+            facts=tuple(purpose.uses),
+            as_of=as_of,
+            snapshot=str(snapshot.id),
+        )
+
+
+@contextmanager
+def _all(purpose: Purpose, snapshot: Snapshot) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """Look at everyone: a snapshot of its own, through a connection of its own."""
     try:
         with transaction.atomic():
-            rows = _take_snapshot(purpose, snapshot, as_of, known_at, only)
-            Snapshot.objects.create(
-                id=snapshot,
-                purpose=purpose.id,
-                subjects=None if only is None else sorted(only),
-                as_of=as_of,
-                known_at=known_at,
-                rows=rows,
-                opened_at=known_at,
-            )
-            body = {"purpose": purpose.id, "snapshot": snapshot, "rows": rows}
-            record.write(News(kind="consent.looked", body=body), by=SYSTEM, at=known_at)
+            snapshot.rows = _take_snapshot(purpose, snapshot)
+            _write_down(snapshot)
         with psycopg.connect(_role_conninfo(purpose), autocommit=True) as role:
-            yield Sight(
-                connection=role,
-                schema=wall.schema_name(purpose, snapshot),
-                facts=tuple(purpose.uses),
-                as_of=as_of,
-                snapshot=str(snapshot),
-            )
+            yield role, wall.schema_name(purpose, snapshot.id)
     finally:
-        _drop_snapshot(purpose, snapshot, known_at)
+        _drop_snapshot(purpose, snapshot)
 
 
-def _take_snapshot(  # noqa: PLR0917 - one look, one line
-    purpose: Purpose,
-    snapshot: UUID,
-    as_of: date,
-    known_at: datetime,
-    only: Collection[int] | None,
-) -> int:
-    schema = wall.schema_name(purpose, snapshot)
+@contextmanager
+def _few(
+    purpose: Purpose, snapshot: Snapshot, only: Collection[int]
+) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """Look at a few, by the standing views; the role's connection is kept for the next look."""
+    snapshot.subjects, snapshot.rows = sorted(only), len(only)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            _check_settings(cursor, purpose)
+        _write_down(snapshot)
+    try:
+        with _kept_connection(purpose) as role:
+            role.execute("select set_config('stadi.look', %s, false)", [str(snapshot.id)])
+            yield role, wall.few_schema(purpose)
+    finally:
+        Snapshot.objects.filter(id=snapshot.id).update(closed_at=snapshot.known_at)
+
+
+def _write_down(snapshot: Snapshot) -> None:
+    snapshot.save(force_insert=True)
+    body = {"purpose": snapshot.purpose, "snapshot": snapshot.id, "rows": snapshot.rows}
+    record.write(News(kind="consent.looked", body=body), by=SYSTEM, at=snapshot.known_at)
+
+
+_IDLE: dict[str, list[psycopg.Connection[Any]]] = {}
+
+
+@contextmanager
+def _kept_connection(purpose: Purpose) -> Iterator[psycopg.Connection[Any]]:
+    """Lend an idle connection of the purpose's role, or a new one; a broken one is not kept."""
+    address = _role_conninfo(purpose)
+    idle = _IDLE.setdefault(address, [])
+    role = next((c for c in [idle.pop() for _ in idle[:1]] if not c.closed and not c.broken), None)
+    role = role or psycopg.connect(address, autocommit=True)
+    try:
+        yield role
+        if not role.closed:
+            role.execute("reset all")
+            idle.append(role)
+    except BaseException:
+        role.close()
+        raise
+
+
+def leave() -> None:
+    """Close the connections that are kept for looks at a few."""
+    while _IDLE:
+        for role in _IDLE.popitem()[1]:
+            role.close()
+
+
+def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
+    schema = wall.schema_name(purpose, snapshot.id)
     role = sql.Identifier(wall.role_name(str(connection.settings_dict["NAME"]), purpose))
-    times: dict[str, Any] = {"as_of": as_of, "known": known_at, "purpose": purpose.id}
+    times: dict[str, Any] = {
+        "as_of": snapshot.as_of,
+        "known": snapshot.known_at,
+        "purpose": purpose.id,
+    }
     rows = 0
     with connection.cursor() as cursor:
         _check_settings(cursor, purpose)
@@ -170,8 +238,8 @@ def _take_snapshot(  # noqa: PLR0917 - one look, one line
             )
         )
         for view, facts in by_view(purpose.uses).items():
-            table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.hex}")
-            query = wall.snapshot_sql(view, facts, only=only)
+            table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.id.hex}")
+            query = wall.snapshot_sql(view, facts)
             cursor.execute(
                 sql.SQL("create unlogged table {} as ").format(table) + sql.SQL(query), times
             )
@@ -200,18 +268,18 @@ def _check_settings(cursor: Any, purpose: Purpose) -> None:
         raise RoleChangedError(message)
 
 
-def _drop_snapshot(purpose: Purpose, snapshot: UUID, at: datetime) -> None:
+def _drop_snapshot(purpose: Purpose, snapshot: Snapshot) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        schema = sql.Identifier(wall.schema_name(purpose, snapshot))
+        schema = sql.Identifier(wall.schema_name(purpose, snapshot.id))
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
         for view in by_view(purpose.uses):
-            table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.hex}")
+            table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.id.hex}")
             cursor.execute(sql.SQL("drop table if exists {}").format(table))
-        Snapshot.objects.filter(id=snapshot).update(closed_at=at)
+        Snapshot.objects.filter(id=snapshot.id).update(closed_at=snapshot.known_at)
 
 
 def clear_away() -> int:
-    """Drop what looks left behind whose program died, and return how many schemas there were.
+    """Close what looks left open whose program died, and return how many schemas there were.
 
     Only at the start of the house, when nobody is looking.
     """
@@ -225,6 +293,7 @@ def clear_away() -> int:
         for schema in left:
             cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
         cursor.execute("create schema if not exists behind_the_wall")
+        Snapshot.objects.filter(closed_at=None).update(closed_at=F("opened_at"))
     return len(left)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from stadi.kit.rule import Fact, Relation
@@ -58,15 +58,45 @@ def schema_name(purpose: Purpose, snapshot: UUID) -> str:
     return f"wall_{purpose.slug[:40]}_{snapshot.hex[:12]}"
 
 
-def snapshot_sql(view: str, facts: Sequence[Fact], *, only: Collection[int] | None = None) -> str:
-    """Return the query of a view's rows at literal times, of everyone or of `only` these subjects.
+def few_schema(purpose: Purpose) -> str:
+    """Return the schema of the views that stand ready for looks at a few subjects."""
+    return f"few_{purpose.slug[:40]}_{hashlib.sha256(purpose.id.encode()).hexdigest()[:12]}"
+
+
+def snapshot_sql(view: str, facts: Sequence[Fact]) -> str:
+    """Return the query of a view's rows of everyone, at literal times.
 
     An objection keeps the row, nulls every fact and says so in `basis`: never an anti-join,
     which would filter in silence.
     """
-    scope = "" if only is None else f" and m.subject = any(array[{_listed(only)}]::bigint[])"
+    return f"{_select(view, facts)} order by 1"
+
+
+def few_sql(view: str, facts: Sequence[Fact], purpose: Purpose) -> str:
+    """Return the query of a standing view: the rows of the one open look that the session names.
+
+    Times and subjects come from the look's own row, which the role can neither read nor write;
+    without an open look there is nothing to see.
+    """
+    slug = purpose.id.replace("'", "''")
+    look = (
+        "consent_snapshot l cross join lateral unnest(l.subjects) w (who)"
+        " join {table} m on m.{key} = w.who and l.closed_at is null"
+        f" and l.purpose = '{slug}'"
+        " and l.id = nullif(current_setting('stadi.look', true), '')::uuid"
+    )
+    text = _select(view, facts, look)
+    for name, value in (("known", "l.known_at"), ("as_of", "l.as_of"), ("purpose", f"'{slug}'")):
+        text = text.replace(f"%({name})s", value)
+    return text
+
+
+EVERYONE = "{table} m"
+
+
+def _select(view: str, facts: Sequence[Fact], start: str = EVERYONE) -> str:
     if view != "subject":
-        return f"{_rows(facts)}{scope} order by 1"
+        return _rows(facts, start)
     relations = sorted({f.relation for f in facts}, key=lambda r: r.name)
     alias = {relation: f"t{i}" for i, relation in enumerate(relations)}
     shown = "".join(f", {_hidden(alias[f.relation], f.column)} as {f.column}" for f in facts)
@@ -77,12 +107,12 @@ def snapshot_sql(view: str, facts: Sequence[Fact], *, only: Collection[int] | No
     return (
         "select m.subject as subject,"
         f" case when o.subject is null then 'ok' else 'objected' end as basis{shown}"
-        f" from {RESIDENCE.table} m{joins}{OBJECTED.format(o='o', who='m.subject')}"
-        f" where {NOW.format(a='m')}{scope} order by 1"
+        f" from {start.format(table=RESIDENCE.table, key=RESIDENCE.key)}{joins}"
+        f"{OBJECTED.format(o='o', who='m.subject')} where {NOW.format(a='m')}"
     )
 
 
-def _rows(facts: Sequence[Fact]) -> str:
+def _rows(facts: Sequence[Fact], start: str) -> str:
     """Return the query of a relation of many rows a subject, some of them about a relative.
 
     A relative who objected keeps the link and loses the facts reached through it: the answer is
@@ -112,13 +142,10 @@ def _rows(facts: Sequence[Fact]) -> str:
             spot = alias.get(fact.through.relation, "i")
             shown += f", {_hidden(spot, fact.through.column, 'om')} as {fact.column}"
     return (
-        f"select m.{relation.key} as subject{shown} from {relation.table} m{joins}"
+        f"select m.{relation.key} as subject{shown}"
+        f" from {start.format(table=relation.table, key=relation.key)}{joins}"
         f" where {_now(relation, 'm')}{there}"
     )
-
-
-def _listed(only: Collection[int]) -> str:
-    return ", ".join(f"{subject:d}" for subject in sorted(only))
 
 
 def _now(relation: Relation, alias: str) -> str:

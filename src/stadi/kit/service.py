@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import Expr, Fact, Over, Param, Rule, facts_in
+from stadi.kit.rule import Amount, Expr, Fact, Over, Param, Rule, facts_in
 from stadi.kit.text import Text
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -117,6 +117,7 @@ class Service:
     offer: Offer
     oversight: Oversight
     cannot_reach: str
+    amounts: tuple[Amount, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in problems(self):
@@ -126,6 +127,7 @@ class Service:
     def facts(self) -> frozenset[Fact]:
         """Return every fact that the rules, the proposal and the recipient read."""
         named = [facts_in(rule.condition) for rule in self.who]
+        named += [facts_in(amount.value) for amount in self.amounts]
         return frozenset().union(*named, _named(self.propose), _named(self.recipient))
 
 
@@ -162,11 +164,13 @@ def _about_rules(service: Service) -> Iterator[str]:
         yield "finds nobody: give it at least one rule"
     for fact in filter(_is_forbidden, _named(service.propose)):
         yield f"proposes by {fact.name}, which no service may"
-    for rule in service.who:
-        for fact in filter(_is_forbidden, facts_in(rule.condition)):
-            yield f"the rule {rule.because!r} decides by {fact.name}, which no rule may"
-        for fact in (f for f in _loose(rule.condition) if f.relation.many):
-            yield f"the rule {rule.because!r} names {fact.name} outside exists(...)"
+    parts = [(f"the rule {rule.because!r}", rule.condition) for rule in service.who]
+    parts += [(f"the amount {amount.name!r}", amount.value) for amount in service.amounts]
+    for name, tree in parts:
+        for fact in filter(_is_forbidden, facts_in(tree)):
+            yield f"{name} decides by {fact.name}, which no rule may"
+        for fact in (f for f in _loose(tree) if f.relation.many):
+            yield f"{name} names {fact.name} outside exists(...), count(...) or total(...)"
 
 
 def _is_forbidden(fact: Fact) -> bool:

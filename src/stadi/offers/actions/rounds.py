@@ -34,7 +34,7 @@ def read(*, plugin: Plugin, at: datetime) -> sweep.Extract:
 
 def screen(*, plugin: Plugin, seen: sweep.Extract) -> sweep.Sweep:
     """Run the service's rules over an extract."""
-    return sweep.run(plugin.service.who, seen)
+    return sweep.run(plugin.service.who, seen, amounts=plugin.service.amounts)
 
 
 @transaction.atomic
