@@ -29,6 +29,14 @@ class RoleChangedError(StadiError):
     """A purpose's role has settings that the wall did not give it; register the purpose anew."""
 
 
+class RoleShutOutError(StadiError):
+    """The database does not let a purpose's role in."""
+
+
+class ServerUnfitError(StadiError):
+    """No wall can stand on this database server; the sentence says what it needs."""
+
+
 class PurposeUnknownError(StadiError):
     """No service has registered this purpose."""
 
@@ -54,14 +62,17 @@ def _raise_wall(purpose: Purpose) -> None:
     role = sql.Identifier(name)
     fields = {"role": role, "db": sql.Identifier(database)}
     with connection.cursor() as cursor:
+        _refuse_unfit(cursor)
         cursor.execute(wall.TAKEN_FROM_EVERYONE)
         cursor.execute("select 1 from pg_roles where rolname = %s", [name])
         verb = "alter" if cursor.fetchone() else "create"
         for statement in (
+            *(["drop owned by {role}"] if verb == "alter" else []),
             f"{verb} role {{role}} login noinherit connection limit 8 password {{secret}}",
             "alter role {role} in database {db} reset all",
             "alter role {role} reset all",
             *(f"alter role {{role}} set {name} = '{value}'" for name, value in wall.SETTINGS),
+            *(f"alter database {{db}} set {name} = '{value}'" for name, value in wall.DISCREET),
             "revoke all on database {db} from public",
             "grant connect on database {db} to {role}",
             "create schema if not exists behind_the_wall",
@@ -71,19 +82,28 @@ def _raise_wall(purpose: Purpose) -> None:
         _raise_few(cursor, purpose, role)
 
 
+def _refuse_unfit(cursor: Any) -> None:
+    cursor.execute(wall.UNFIT)
+    if wrong := cursor.fetchone():
+        raise ServerUnfitError(wrong[0])
+
+
 def _raise_few(cursor: Any, purpose: Purpose, role: sql.Identifier) -> None:
-    """Make the standing views anew: each shows the subjects of an open look, and nobody else."""
-    schema = sql.Identifier(wall.few_schema(purpose))
+    """Make the standing views anew: each shows the subjects of an open look, and nobody else.
+
+    A view reads through a function: else EXPLAIN would count what lies in the registers.
+    """
+    schema = wall.few_schema(purpose)
     words = "drop schema if exists {s} cascade; create schema {s}; grant usage on schema {s} to {r}"
-    cursor.execute(sql.SQL(words).format(s=schema, r=role))
+    cursor.execute(sql.SQL(words).format(s=sql.Identifier(schema), r=role))
     for view, facts in by_view(purpose.uses).items():
         cursor.execute(
-            sql.SQL(
-                "create view {v} with (security_barrier) as {q}; grant select on {v} to {r}"
-            ).format(
-                v=sql.Identifier(wall.few_schema(purpose), view),
-                q=sql.SQL(wall.few_sql(view, facts, purpose)),
-                r=role,
+            sql.SQL(wall.FEW).format(
+                view=sql.Identifier(schema, view),
+                behind=sql.Identifier(schema, f"behind_{view}"),
+                see=sql.Identifier(schema, f"see_{view}"),
+                query=sql.SQL(wall.few_sql(view, facts, purpose)),
+                role=role,
             )
         )
 
@@ -140,9 +160,6 @@ def look(
     `only` limits the look to these subjects; then nothing is copied, and the purpose's standing
     views show what this look may see. The sight's connection is the purpose's own role.
     """
-    if not PurposeRow.objects.filter(id=purpose.id).exists():
-        message = f"the purpose {purpose.id} is not registered, so nothing may be read for it"
-        raise PurposeUnknownError(message)
     snapshot = Snapshot(
         id=uuid4(), purpose=purpose.id, as_of=as_of, known_at=known_at, opened_at=known_at
     )
@@ -162,9 +179,11 @@ def _all(purpose: Purpose, snapshot: Snapshot) -> Iterator[tuple[psycopg.Connect
     """Look at everyone: a snapshot of its own, through a connection of its own."""
     try:
         with transaction.atomic():
+            _write_down(purpose, snapshot)
             snapshot.rows = _take_snapshot(purpose, snapshot)
-            _write_down(snapshot)
-        with psycopg.connect(_role_conninfo(purpose), autocommit=True) as role:
+            Snapshot.objects.filter(id=snapshot.id).update(rows=snapshot.rows)
+            _tell(snapshot)
+        with _enter(purpose) as role:
             yield role, wall.schema_name(purpose, snapshot.id)
     finally:
         _drop_snapshot(purpose, snapshot)
@@ -177,21 +196,66 @@ def _few(
     """Look at a few, by the standing views; the role's connection is kept for the next look."""
     snapshot.subjects, snapshot.rows = sorted(only), len(only)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            _check_settings(cursor, purpose)
-        _write_down(snapshot)
+        _write_down(purpose, snapshot)
+        _tell(snapshot)
     try:
         with _kept_connection(purpose) as role:
-            role.execute("select set_config('stadi.look', %s, false)", [str(snapshot.id)])
+            role.execute(LOOK, [str(snapshot.id)])
             yield role, wall.few_schema(purpose)
     finally:
         Snapshot.objects.filter(id=snapshot.id).update(closed_at=snapshot.known_at)
 
 
-def _write_down(snapshot: Snapshot) -> None:
-    snapshot.save(force_insert=True)
+# One plan for every look at a few: planning the views anew takes longer than reading a household.
+LOOK = (
+    "select set_config('stadi.look', %s, false),"
+    " set_config('plan_cache_mode', 'force_generic_plan', false)"
+)
+NOTE = """
+insert into consent_snapshot (id, purpose, subjects, as_of, known_at, rows, opened_at)
+  select %(id)s, p.id, %(subjects)s::bigint[], %(as_of)s, %(known_at)s,
+    coalesce(cardinality(%(subjects)s::bigint[]), 0), %(known_at)s
+  from consent_purpose p where p.id = %(purpose)s
+returning (select array_agg(t) from pg_db_role_setting, unnest(setconfig) t
+  where setrole = (select oid from pg_roles where rolname = %(role)s))"""
+
+
+def _write_down(purpose: Purpose, snapshot: Snapshot) -> None:
+    """Note a look before it is taken: of a registered purpose, whose role is as we made it."""
+    fields: dict[str, Any] = {
+        "id": snapshot.id,
+        "purpose": purpose.id,
+        "subjects": snapshot.subjects,
+        "as_of": snapshot.as_of,
+        "known_at": snapshot.known_at,
+        "role": wall.role_name(str(connection.settings_dict["NAME"]), purpose),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, fields)
+        noted = cursor.fetchone()
+    if noted is None:
+        message = f"the purpose {purpose.id} is not registered, so nothing may be read for it"
+        raise PurposeUnknownError(message)
+    # PostgreSQL lets every role change its own settings, so a changed one is refused
+    if set(noted[0] or ()) != {f"{key}={value}" for key, value in wall.SETTINGS}:
+        message = f"the role of {purpose.id} has other settings than the wall gave it"
+        raise RoleChangedError(message)
+
+
+def _tell(snapshot: Snapshot) -> None:
     body = {"purpose": snapshot.purpose, "snapshot": snapshot.id, "rows": snapshot.rows}
     record.write(News(kind="consent.looked", body=body), by=SYSTEM, at=snapshot.known_at)
+
+
+def _enter(purpose: Purpose) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(_role_conninfo(purpose), autocommit=True)
+    except psycopg.OperationalError as error:
+        message = (
+            f"the database does not let the role of {purpose.id} in: {error}; pg_hba.conf must let"
+            " it sign in by scram-sha-256, and registering the purpose anew sets its password back"
+        )
+        raise RoleShutOutError(message) from None
 
 
 _IDLE: dict[str, list[psycopg.Connection[Any]]] = {}
@@ -203,11 +267,12 @@ def _kept_connection(purpose: Purpose) -> Iterator[psycopg.Connection[Any]]:
     address = _role_conninfo(purpose)
     idle = _IDLE.setdefault(address, [])
     role = next((c for c in [idle.pop() for _ in idle[:1]] if not c.closed and not c.broken), None)
-    role = role or psycopg.connect(address, autocommit=True)
+    role = role or _enter(purpose)
     try:
         yield role
         if not role.closed:
-            role.execute("reset all")
+            role.rollback()
+            role.execute("close all; unlisten *; reset all")
             idle.append(role)
     except BaseException:
         role.close()
@@ -231,7 +296,6 @@ def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
     }
     rows = 0
     with connection.cursor() as cursor:
-        _check_settings(cursor, purpose)
         cursor.execute(
             sql.SQL("create schema {s}; grant usage on schema {s} to {r}").format(
                 s=sql.Identifier(schema), r=role
@@ -254,24 +318,11 @@ def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
     return rows
 
 
-def _check_settings(cursor: Any, purpose: Purpose) -> None:
-    """Refuse a role that changed its own settings, which PostgreSQL lets every role do."""
-    name = wall.role_name(str(connection.settings_dict["NAME"]), purpose)
-    cursor.execute(
-        "select unnest(setconfig) from pg_db_role_setting"
-        " where setrole = (select oid from pg_roles where rolname = %s)",
-        [name],
-    )
-    found = {row[0] for row in cursor.fetchall()}
-    if found != {f"{key}={value}" for key, value in wall.SETTINGS}:
-        message = f"the role of {purpose.id} has other settings than the wall gave it"
-        raise RoleChangedError(message)
-
-
 def _drop_snapshot(purpose: Purpose, snapshot: Snapshot) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        schema = sql.Identifier(wall.schema_name(purpose, snapshot.id))
-        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
+        name = wall.schema_name(purpose, snapshot.id)
+        cursor.execute(wall.CUT_OFF, [name])
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
         for view in by_view(purpose.uses):
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.id.hex}")
             cursor.execute(sql.SQL("drop table if exists {}").format(table))

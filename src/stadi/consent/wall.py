@@ -11,31 +11,78 @@ from stadi.people.facts import RESIDENCE
 
 KNOWN = "{a}.known_since <= %(known)s and %(known)s < {a}.known_until"
 NOW = KNOWN + " and {a}.true_since <= %(as_of)s and %(as_of)s < {a}.true_until"
-SETTINGS = (("default_transaction_read_only", "on"), ("statement_timeout", "60s"))
-OBJECTED = (
-    " left join consent_objection {o} on {o}.subject = {who} and {o}.purpose = %(purpose)s"
-    " and {o}.given_at <= %(known)s and ({o}.lifted_at is null or %(known)s < {o}.lifted_at)"
+# A server's log tells what failed, with the values that made it fail; only its owner may set these.
+DISCREET = (
+    ("log_min_messages", "log"),
+    ("log_min_error_statement", "panic"),
+    ("log_min_duration_statement", "-1"),
+    ("log_statement", "none"),
+)
+SETTINGS = (
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "60s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+)
+OBJECTION = (
+    "{a}.purpose = %(purpose)s and {a}.given_at <= %(known)s"
+    " and ({a}.lifted_at is null or %(known)s < {a}.lifted_at)"
+)
+OBJECTED = " left join consent_objection {o} on {o}.subject = {who} and " + OBJECTION.replace(
+    "{a}", "{o}"
 )
 
-# What PostgreSQL gives to everyone and no purpose needs: large objects, messages to other
-# sessions, locks that others can see, and functions that tell what lies elsewhere.
+# What PostgreSQL gives to everyone and no purpose needs: every function with an effect outside
+# its own answer, functions that tell what lies elsewhere, and the catalogue. Only a session's own
+# settings stay; an answer comes from the rows alone.
 TAKEN_FROM_EVERYONE = """
-do $wall$ declare f regprocedure; begin
+do $wall$ declare f regprocedure; t regclass; begin
   for f in select oid::regprocedure from pg_proc
-    where pronamespace = 'pg_catalog'::regnamespace and (
-      proname in ('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_open', 'lowrite', 'lo_put',
-                  'lo_import', 'lo_unlink', 'pg_notify', 'pg_get_viewdef', 'pg_get_ruledef',
-                  'pg_relation_size', 'pg_table_size', 'pg_total_relation_size',
-                  'pg_indexes_size', 'pg_lock_status', 'pg_blocking_pids',
-                  'pg_logical_emit_message')
-      or proname like 'pg\\_advisory%' or proname like 'pg\\_try\\_advisory%'
+    where pronamespace = 'pg_catalog'::regnamespace
+      and has_function_privilege('public', oid, 'execute') and (
+      provolatile = 'v' and proname <> 'set_config'
+      or proname in ('pg_current_xact_id', 'txid_current', 'pg_current_snapshot',
+                     'txid_current_snapshot', 'pg_get_replication_slots', 'pg_get_ruledef',
+                     'pg_get_viewdef')
       or proname like 'pg\\_stat\\_get%' or proname like '%\\_to\\_xml%')
   loop execute 'revoke execute on function ' || f || ' from public'; end loop;
+  for t in select oid::regclass from pg_class
+    where relnamespace = 'pg_catalog'::regnamespace
+      and has_table_privilege('public', oid, 'select, update')
+  loop execute 'revoke all on ' || t || ' from public'; end loop;
 end $wall$;
 revoke usage on language plpgsql from public;
 revoke all on schema public from public;
-revoke select on pg_catalog.pg_stats, pg_catalog.pg_stat_activity,
-  pg_catalog.pg_stat_user_tables, pg_catalog.pg_stat_all_tables, pg_catalog.pg_locks from public;
+"""
+
+# What a server must be like for a wall to stand; each row says what is wrong.
+UNFIT = """
+select 'the role ' || current_user || ' of this PostgreSQL is no superuser: the wall takes'
+  ' functions and catalogues from everyone, which only one may. Let a superuser say `alter role '
+  || quote_ident(current_user) || ' superuser`, or use a server of your own'
+  where current_setting('is_superuser') <> 'on'
+union all select 'this PostgreSQL is version ' || current_setting('server_version')
+  || ': 15 or newer is needed'
+  where current_setting('server_version_num')::int < 150000
+union all select 'this PostgreSQL keeps prepared transactions, whose locks would keep a look from'
+  ' closing: set max_prepared_transactions to 0 and start it anew'
+  where current_setting('max_prepared_transactions') <> '0'
+"""
+
+FEW = """
+create view {behind} as {query};
+create function {see}() returns setof {behind} language plpgsql stable security definer
+  set search_path = pg_catalog as 'begin return query select * from {behind}; end';
+revoke all on function {see}() from public;
+grant execute on function {see}() to {role};
+create view {view} with (security_barrier) as select * from {see}();
+grant select on {view} to {role};
+"""
+
+# Whoever still reads when a look closes, in a session of their own, would keep it from closing.
+CUT_OFF = """
+select pg_terminate_backend(pid) from pg_locks l join pg_class c on c.oid = l.relation
+  join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = %s and l.pid <> pg_backend_pid()
 """
 
 
@@ -115,8 +162,9 @@ def _select(view: str, facts: Sequence[Fact], start: str = EVERYONE) -> str:
 def _rows(facts: Sequence[Fact], start: str) -> str:
     """Return the query of a relation of many rows a subject, some of them about a relative.
 
-    A relative who objected keeps the link and loses the facts reached through it: the answer is
-    then unknown, not computed without them.
+    A subject who objected has one empty row, whatever lies in the register: how many there are is
+    a fact too. A relative who objected keeps the link and loses the facts reached through it: the
+    answer is then unknown, not computed without them.
     """
     (relation,) = {f.relation for f in facts}
     joins, there, alias = OBJECTED.format(o="o", who=f"m.{relation.key}"), "", {}
@@ -125,6 +173,7 @@ def _rows(facts: Sequence[Fact], start: str) -> str:
     if (rows := relation.rows_of) is not None:
         joins += (
             f" left join {rows.table} i on i.{rows.key} = m.{relation.member} and {_now(rows, 'i')}"
+            " and om.subject is null"
         )
         there = " and (i.subject is not null or om.subject is not null)"
     reached = {f.through.relation for f in facts if f.through is not None} - {relation.rows_of}
@@ -137,14 +186,17 @@ def _rows(facts: Sequence[Fact], start: str) -> str:
     shown = ""
     for fact in facts:
         if fact.through is None:
-            shown += f", {_hidden('m', fact.column)} as {fact.column}"
+            shown += f", m.{fact.column} as {fact.column}"
         else:
             spot = alias.get(fact.through.relation, "i")
             shown += f", {_hidden(spot, fact.through.column, 'om')} as {fact.column}"
     return (
         f"select m.{relation.key} as subject{shown}"
         f" from {start.format(table=relation.table, key=relation.key)}{joins}"
-        f" where {_now(relation, 'm')}{there}"
+        f" where {_now(relation, 'm')} and o.subject is null{there}"
+        f" union all select m.subject{', null' * len(facts)}"
+        f" from {start.format(table='consent_objection', key='subject')}"
+        f" where {OBJECTION.format(a='m')}"
     )
 
 
@@ -152,6 +204,5 @@ def _now(relation: Relation, alias: str) -> str:
     return (KNOWN if relation.history else NOW).format(a=alias)
 
 
-def _hidden(alias: str, column: str, *others: str) -> str:
-    free = " and ".join(f"{o}.subject is null" for o in ("o", *others))
-    return f"case when {free} then {alias}.{column} end"
+def _hidden(alias: str, column: str, objection: str = "o") -> str:
+    return f"case when {objection}.subject is null then {alias}.{column} end"

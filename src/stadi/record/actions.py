@@ -89,7 +89,9 @@ def write_many(batch: Sequence[News], *, by: Actor, at: datetime) -> None:
 
     `by` did everything that names nobody else.
     """
-    if batch:
+    if len(batch) == 1:
+        _write_one(batch[0], by, at)
+    elif batch:
         with (
             connection.wrap_database_errors,
             connection.cursor() as cursor,
@@ -102,6 +104,17 @@ def write_many(batch: Sequence[News], *, by: Actor, at: datetime) -> None:
     for news in batch:
         for listener in _LISTENERS.get(news.kind, ()):
             listener(news, news.by or by, at)
+
+
+def _write_one(news: News, by: Actor, at: datetime) -> None:
+    """Write one entry by a plain statement: a COPY of one row takes three round trips more."""
+    who, salt = news.by or by, secrets.token_bytes(SALT)
+    text = canonical({"at": str(at), "kind": news.kind, "actor": who.id, **news.body})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into record_entry ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [at, news.kind, who.kind, who.id, news.case, text, salt, commit(salt, text)],
+        )
 
 
 def _lines(batch: Sequence[News], by: Actor, at: datetime) -> Iterator[str]:

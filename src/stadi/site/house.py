@@ -18,8 +18,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from stadi.consent import wall
 from stadi.kit.actor import SYSTEM
 from stadi.kit.errors import StadiError
+from stadi.site import discreet
 from stadi.site.postgres import launcher as postgres
 
 DEMO = "stadi_demo"
@@ -36,7 +38,7 @@ class HouseError(StadiError):
 def open_city(home: Path) -> None:
     """Start the database and open the finished demo city; change nothing where there is none."""
     server, address = _addresses(home)
-    with psycopg.connect(server, autocommit=True) as keeper:
+    with _keeper(server) as keeper:
         if not _there(keeper) or not _is_demo(address) or not _is_finished(address):
             message = "no demo city is drawn yet: run `stadi demo`"
             raise HouseError(message)
@@ -70,7 +72,9 @@ def opening(home: Path) -> Iterator[bool]:
 def _alone(home: Path) -> Iterator[tuple[psycopg.Connection[Any], str]]:
     """Keep the demo database to one builder; refuse one of that name which is not a demo."""
     server, address = _addresses(home)
-    with psycopg.connect(server, autocommit=True) as keeper:
+    with _keeper(server) as keeper:
+        if unfit := keeper.execute(wall.UNFIT).fetchone():
+            raise HouseError(unfit[0])
         (alone,) = keeper.execute("select pg_try_advisory_lock(2027)").fetchone() or (False,)
         if not alone:
             message = "another `stadi demo` or `stadi up` is drawing: wait until it is done"
@@ -84,7 +88,20 @@ def _alone(home: Path) -> Iterator[tuple[psycopg.Connection[Any], str]]:
 def _addresses(home: Path) -> tuple[str, str]:
     """Return the server's address and the demo database's, the embedded server being started."""
     server = os.environ.get("DATABASE_URL") or postgres.up(home).dsn
-    return server, make_conninfo(server, dbname=DEMO)
+    try:
+        return server, make_conninfo(server, dbname=DEMO)
+    except psycopg.ProgrammingError:  # its words would show the password
+        message = "DATABASE_URL is neither a libpq URL nor a connection string"
+        raise HouseError(message) from None
+
+
+def _keeper(server: str) -> psycopg.Connection[Any]:
+    """Connect to the server, or say why it does not let us in."""
+    try:
+        return psycopg.connect(server, autocommit=True)
+    except psycopg.OperationalError as error:
+        message = f"the PostgreSQL server does not let us in: {error}"
+        raise HouseError(message) from None
 
 
 def _there(keeper: psycopg.Connection[Any]) -> bool:
@@ -99,6 +116,9 @@ def _empty(keeper: psycopg.Connection[Any]) -> None:
     keeper.execute(sql.SQL("drop database if exists {} with (force)").format(name))
     keeper.execute(sql.SQL("create database {}").format(name))
     keeper.execute(sql.SQL("comment on database {} is {}").format(name, sql.Literal(MARK)))
+    for setting, value in wall.DISCREET:
+        words = sql.SQL("alter database {} set {} = {}")
+        keeper.execute(words.format(name, sql.Identifier(setting), sql.Literal(value)))
 
 
 def _is_demo(address: str) -> bool:
@@ -123,6 +143,7 @@ def _is_finished(address: str) -> bool:
 
 
 def _set_up_django(home: Path, address: str) -> None:
+    sys.excepthook = discreet.hook
     os.environ["DATABASE_URL"] = address
     os.environ.setdefault("STADI_HOME", str(home))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stadi.site.settings")
