@@ -4,6 +4,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from stadi.engine.sql import UNKNOWN_SHIFT, shift
@@ -75,9 +76,13 @@ def explain(
 
 def _reason(rule: r.Rule, person: Person, as_of: date) -> Reason:
     holds = value(rule.condition, person.facts, person, as_of)
-    facts = sorted(r.facts_in(rule.condition), key=lambda f: f.name)
-    leaves = tuple((f, _seen(f, person)) for f in facts)
+    leaves = tuple((f, _seen(f, person)) for f in _facts(rule.condition))
     return Reason(because=rule.because, holds=holds, leaves=leaves)
+
+
+@lru_cache(maxsize=1024)
+def _facts(condition: r.Expr) -> tuple[r.Fact, ...]:
+    return tuple(sorted(r.facts_in(condition), key=lambda f: f.name))
 
 
 def _seen(fact: r.Fact, person: Person) -> object:

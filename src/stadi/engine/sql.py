@@ -5,6 +5,7 @@ bigint and stay within what `kit.rule` allows, so that no engine overflows or ro
 """
 
 import calendar
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -16,6 +17,8 @@ UNKNOWN_SHIFT = 16
 MOST_RULES = 16
 LONGEST = 200_000  # characters; nested divisions repeat their parts
 UNKNOWN = "cast(null as boolean)"
+# Inside quotes Spark reads a backslash and ${...} otherwise than the rest, older ones also ''.
+ODD = {"'": "chr(39)", "\\": "chr(92)", "$": "chr(36)"}
 LIMITS = f"between {-r.LARGEST_VALUE} and {r.LARGEST_VALUE}"
 
 
@@ -43,7 +46,9 @@ def literal(value: r.Value) -> str:
         return f"cast({value} as bigint)"
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
-    return "'" + value.replace("'", "''") + "'"
+    parts = [part for part in re.split(r"(['\\$])", value) if part] or [""]
+    shown = [ODD.get(part, f"'{part}'") for part in parts]
+    return shown[0] if len(shown) == 1 else f"({' || '.join(shown)})"
 
 
 def _part(name: str, day: str) -> str:
@@ -152,6 +157,11 @@ def relation_view(relation: r.Relation) -> str:
     return relation.name if relation.many else "subject"
 
 
+def place(schema: str, view: str) -> str:
+    """Return where a view lies: in a schema, or, with "", among what only this session sees."""
+    return f"{schema}.{view}" if schema else f"extract_of_{view}"
+
+
 def by_view(facts: Iterable[r.Fact]) -> dict[str, list[r.Fact]]:
     """Return each view's facts; `subject` has one row a resident and comes first."""
     found: dict[str, list[r.Fact]] = {"subject": []}
@@ -175,7 +185,7 @@ def _look(node: r.Over, name: str, schema: str, as_of: date) -> str:
     writer = _Writer(as_of)
     test = writer.write(node.where)
     inside = {f for part in node.children() for f in r.facts_in(part)}
-    view = f"{schema}.{relation_view(node.relation)}"
+    view = place(schema, relation_view(node.relation))
     rows = f"(select subject as subject{_columns(inside)} from {view}) rows_of_{name}"
     if node.how == "exists":
         found = f"max(case when {test} then 2 when not {test} then 0 else 1 end) as found"
@@ -222,7 +232,8 @@ def compile_rules(
     roots = [rule.condition for rule in rules] + [amount.value for amount in amounts]
     own = {f for root in roots for f in r.facts_in(root) if not f.relation.many}
     only = "" if scope is None else f" where subject in ({', '.join(map(str, scope))})"
-    facts = f"select subject as subject, basis as basis{_columns(own)} from {schema}.subject{only}"
+    subjects = place(schema, "subject")
+    facts = f"select subject as subject, basis as basis{_columns(own)} from {subjects}{only}"
     looks = [_look(node, f"x{i}", schema, as_of) for i, node in enumerate(writer.looks)]
     joins = "".join(
         f" left join x{i} on x{i}.subject = facts.subject" for i in range(len(writer.looks))

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pyarrow as pa
 from pyarrow import csv
 
 from stadi.engine.explain import Person
-from stadi.engine.sql import OUTCOMES, by_view, compile_rules
+from stadi.engine.sql import OUTCOMES, by_view, compile_rules, place
 from stadi.kit import rule as r
 from stadi.kit import tree
 
 ARROW = {"bool": pa.bool_(), "int": pa.int64(), "text": pa.string(), "date": pa.date32()}
 VERSION = "1"
-EXTRACT = "extract_of_purpose"
+# An extract lies where no other session of the engine can name it, so it has no schema.
+EXTRACT = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
     own = [("basis", pa.string())] if view == "subject" else []
     columns = [("subject", pa.int64()), *own, *((f.column, ARROW[f.type]) for f in facts)]
     names = ", ".join(name for name, _ in columns)
-    query = f"copy (select {names} from {sight.schema}.{view}) to stdout (format csv)"
+    query = f"copy (select {names} from {place(sight.schema, view)}) to stdout (format csv)"
     buffer = io.BytesIO()
     with sight.connection.cursor().copy(query) as rows:
         for block in rows:
@@ -107,14 +109,12 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
 
 def run(rules: Sequence[r.Rule], seen: Extract, *, amounts: Sequence[r.Amount] = ()) -> Sweep:
     """Run the rules over an extract on DuckDB and answer for everyone in it."""
-    sql = compile_rules(rules, schema=EXTRACT, as_of=seen.as_of, amounts=amounts)
+    sql = _sql(tuple(rules), tuple(amounts), EXTRACT, seen.as_of)
     with duckdb.connect() as engine:
-        engine.execute(f"create schema {EXTRACT}")
         for view, table in seen.tables.items():
-            engine.register(f"arrow_{view}", table)
-            engine.execute(f"create view {EXTRACT}.{view} as select * from arrow_{view}")
-        found = engine.execute(sql).to_arrow_table()
-    return answered(found, rules, amounts, _about(seen, f"duckdb {duckdb.__version__}"))
+            engine.register(place(EXTRACT, view), table)
+        found = engine.sql(sql).to_arrow_table()
+    return answered(found, rules, amounts, about(seen, f"duckdb {duckdb.__version__}"))
 
 
 def run_files(
@@ -132,10 +132,8 @@ def run_files(
     sql = compile_rules(rules, schema=EXTRACT, as_of=as_of)
     with duckdb.connect(config={"memory_limit": memory}) as engine:
         engine.execute("set preserve_insertion_order = false")
-        engine.execute(f"create schema {EXTRACT}")
         for view, file in files.items():
-            engine.read_parquet(str(file)).create_view(f"file_{view}")
-            engine.execute(f"create view {EXTRACT}.{view} as select * from file_{view}")
+            engine.read_parquet(str(file)).create_view(place(EXTRACT, view))
         engine.sql(sql).write_parquet(str(out))
         rows = engine.read_parquet(str(out)).aggregate("outcome, count(*)").fetchall()
     found = {OUTCOMES[outcome]: int(number) for outcome, number in rows}
@@ -144,8 +142,8 @@ def run_files(
 
 def run_there(rules: Sequence[r.Rule], sight: Sight, *, amounts: Sequence[r.Amount] = ()) -> Sweep:
     """Run the rules where the facts lie, on the purpose's own connection: best for a few."""
-    sql = compile_rules(rules, schema=sight.schema, as_of=sight.as_of, amounts=amounts)
-    rows = sight.connection.execute(sql).fetchall()
+    sql = _sql(tuple(rules), tuple(amounts), sight.schema, sight.as_of)
+    rows = sight.connection.execute(sql, prepare=True).fetchall()
     kinds = [("subject", pa.int64()), ("outcome", pa.int32()), ("bits", pa.int64())]
     kinds += [(f"a{i}", ARROW[a.value.type]) for i, a in enumerate(amounts)]
     columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
@@ -153,10 +151,10 @@ def run_there(rules: Sequence[r.Rule], sight: Sight, *, amounts: Sequence[r.Amou
         {name: pa.array(column, kind) for (name, kind), column in zip(kinds, columns, strict=True)}
     )
     version = sight.connection.info.server_version
-    return answered(found, rules, amounts, _about(sight, f"postgresql {version // 10_000}"))
+    return answered(found, rules, amounts, about(sight, f"postgresql {version // 10_000}"))
 
 
-def _about(seen: Extract | Sight, engine: str) -> dict[str, object]:
+def about(seen: Extract | Sight, engine: str) -> dict[str, object]:
     return {
         "engine": f"{engine} / {VERSION}",
         "facts": sorted(f.name for f in seen.facts),
@@ -174,15 +172,10 @@ def answered(
     """Return an engine's rows as a sweep, in the order of subjects, with its manifest."""
     subjects = found["subject"].to_numpy()
     if len(subjects) and (np.diff(subjects) < 0).any():
-        found = found.sort_by("subject")
+        # an engine hands on nearly sorted rows, which this sort is quick at
+        found = found.take(np.argsort(subjects, kind="stable"))
         subjects = found["subject"].to_numpy()
-    day = date.fromisoformat(str(about["as_of"]))
-    kept = {
-        "tree": tree.write(rules, amounts),
-        # the SQL is kept without the schema of this one look, so that the same rules are one text
-        "sql": compile_rules(rules, schema=EXTRACT, as_of=day, amounts=amounts),
-        "parameters": tree.parameters(rules, amounts, day),
-    }
+    kept = _texts(tuple(rules), tuple(amounts), date.fromisoformat(str(about["as_of"])))
     sweep = Sweep(
         subjects=subjects,
         outcomes=found["outcome"].to_numpy(),
@@ -197,6 +190,24 @@ def answered(
     return sweep
 
 
+@lru_cache(maxsize=64)
+def _sql(rules: tuple[r.Rule, ...], amounts: tuple[r.Amount, ...], schema: str, as_of: date) -> str:
+    return compile_rules(rules, schema=schema, as_of=as_of, amounts=amounts)
+
+
+@lru_cache(maxsize=64)
+def _texts(
+    rules: tuple[r.Rule, ...], amounts: tuple[r.Amount, ...], as_of: date
+) -> Mapping[str, str]:
+    """Return what a replay needs, by its name in the manifest."""
+    return {
+        "tree": tree.write(rules, amounts),
+        # the SQL is kept without the schema of this one look, so that the same rules are one text
+        "sql": _sql(rules, amounts, EXTRACT, as_of),
+        "parameters": tree.parameters(rules, amounts, as_of),
+    }
+
+
 def person(sight: Sight, subject: int) -> Person | None:
     """Return what the purpose may see of one subject, or None where there is no such row."""
     own: dict[str, object] = {}
@@ -204,7 +215,7 @@ def person(sight: Sight, subject: int) -> Person | None:
     for view, facts in by_view(sight.facts).items():
         names = ["basis"] * (view == "subject") + [f.column for f in facts]
         listed = ", ".join(names)
-        query = f"select {listed} from {sight.schema}.{view} where subject = %s"
+        query = f"select {listed} from {place(sight.schema, view)} where subject = %s"
         found = sight.connection.execute(query, [subject]).fetchall()
         if view != "subject":
             rows[view] = [dict(zip(names, row, strict=True)) for row in found]
