@@ -1,56 +1,26 @@
-"""Races of the assignment: stable matching against a rival, and the optimum with its certificate.
-
-The rival lives in an environment of its own: STADI_BENCH_RIVALS names a folder that holds one
-environment per file of `bench/rivals`, such as `matching/bin/python`.
-"""
+"""P1: stable matching against a rival, and the optimum of a whole cohort with its certificate."""
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from table import NO_RIVAL, Row, rival, runner, seconds, shown, times
 
 from stadi.fulfil.assignment.assign import assign
 from stadi.fulfil.assignment.check import check
 from stadi.fulfil.assignment.stable import stable
 from stadi.fulfil.domain import Seeker, Term, Vacancy
 
-Row = tuple[str, str, str, str, str]
 CHILDREN, UNITS, CHOICES = 7_000, 350, 5
 PAIRS = 3
-# The rival copies its players deeply, one inside the other: it needs a deep stack.
-RIVAL = """
-import json, pathlib, sys, threading, time, warnings
-from matching.games import HospitalResident
-warnings.simplefilter("ignore")
-sys.setrecursionlimit(10**6)
-threading.stack_size(1 << 29)
-game = json.loads(pathlib.Path(sys.argv[1]).read_text())
-likes = {f"c{c}": [f"u{u}" for u in units] for c, units in enumerate(game["likes"])}
-ranks = {f"u{u}": [f"c{c}" for c in inside] for u, inside in enumerate(game["ranks"])}
-places = {f"u{u}": n for u, n in enumerate(game["places"])}
-def run():
-    for _ in sys.stdin:
-        begun = time.perf_counter()
-        solved = HospitalResident.create_from_dictionaries(likes, ranks, places).solve()
-        spent = time.perf_counter() - begun
-        at = {int(c.name[1:]): int(u.name[1:]) for u, inside in solved.items() for c in inside}
-        print(json.dumps([spent, sorted(at.items())]), flush=True)
-thread = threading.Thread(target=run)
-thread.start()
-thread.join()
-"""
 
 
 def rows() -> list[Row]:
-    """Return what was measured: name, ours, ratio, floor, goal."""
+    """Return the race and the certified optimum."""
     return [race(), certified()]
 
 
@@ -84,36 +54,37 @@ def solve(given: dict[str, Any]) -> dict[int, int]:
 
 def race() -> Row:
     """Race deferred acceptance against `matching`, the assignments equal."""
-    what = f"stable matching, {CHILDREN:,} x {UNITS} x {CHOICES} (rival: matching 1.4.3)"
-    given = game()
-    python = Path(os.environ.get("STADI_BENCH_RIVALS", "")) / "matching" / "bin" / "python"
-    floor = (
-        f"{_shown(_median(lambda: np.sort(np.array(given['likes']).ravel())))} (lists, one sort)"
+    given, python = game(), rival("matching")
+    slow, fast = against(python, given) if python else (0, seconds(lambda: solve(given)))
+    floor = seconds(lambda: np.sort(np.array(given["likes"]).ravel()))
+    return Row(
+        axis="P1",
+        rival="matching 1.4.3",
+        workload=f"stable matching, {CHILDREN:,} children x {UNITS} units x {CHOICES} choices",
+        theirs=shown(slow) if python else NO_RIVAL,
+        ours=shown(fast),
+        ratio=times(slow, fast) if python else "",
+        goal="1000x (50x owed)",
+        floor=f"{shown(floor)} (the lists, one sort)",
     )
-    if not ("STADI_BENCH_RIVALS" in os.environ and python.exists()):
-        return what, _shown(_median(lambda: solve(given))), "rival not installed", floor, "1000x"
-    ours, theirs = [], []
-    with tempfile.TemporaryDirectory() as folder:
+
+
+def against(python: Path, given: dict[str, Any]) -> tuple[float, float]:
+    """Return the rival's median and ours, run in turn, each time with one assignment."""
+    script = Path(__file__).parent / "rivals" / "matching.py"
+    theirs, ours = [], []
+    with tempfile.TemporaryDirectory(prefix="stadi-bench-") as folder:
         told = Path(folder) / "game.json"
         told.write_text(json.dumps(given), "utf-8")
-        with subprocess.Popen(
-            [python, "-I", "-c", RIVAL, told],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as rival:
-            assert rival.stdin is not None
-            assert rival.stdout is not None
+        with runner([python, "-I", script, told]) as them:
             for _ in range(PAIRS):
-                print("go", file=rival.stdin, flush=True)
-                spent, at = json.loads(rival.stdout.readline())
+                answer = them.run()
+                theirs.append(answer["seconds"])
                 begun = time.perf_counter()
                 mine = solve(given)
                 ours.append(time.perf_counter() - begun)
-                theirs.append(spent)
-                assert sorted(mine.items()) == [tuple(pair) for pair in at]
-    fast, slow = statistics.median(ours), statistics.median(theirs)
-    return what, f"{_shown(fast)} vs {_shown(slow)}", f"{slow / fast:.0f}x faster", floor, "1000x"
+                assert sorted(mine.items()) == [tuple(pair) for pair in answer["at"]]
+    return statistics.median(theirs), statistics.median(ours)
 
 
 def town(children: int = 6_000, units: int = 300, seed: int = 2027) -> dict[str, Any]:
@@ -175,32 +146,11 @@ def certified() -> Row:
 
     homes = np.array([(s.x, s.y) for s in given["seekers"]], float)
     there = np.array([(v.x, v.y) for v in given["vacancies"]], float)
-    floor = _median(lambda: ((homes[:, None] - there) ** 2).sum(axis=2).argmin(axis=1))
-    spent = _median(whole)
-    return (
-        "assign and certify 6,000 x 300, all units priced",
-        _shown(spent),
-        f"{spent / floor:.0f}x the floor",
-        f"{_shown(floor)} (every distance once)",
-        "500 ms",
+    floor = seconds(lambda: ((homes[:, None] - there) ** 2).sum(axis=2).argmin(axis=1))
+    return Row(
+        axis="P2",
+        workload="assign and certify 6,000 children x 300 units, every unit priced",
+        ours=shown(seconds(whole)),
+        goal="500 ms",
+        floor=f"{shown(floor)} (every distance once)",
     )
-
-
-def _median(work: Callable[[], object], times: int = 5) -> float:
-    work()
-    found = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - begun)
-    return statistics.median(found)
-
-
-def _shown(value: float) -> str:
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.2f} ms"
-
-
-if __name__ == "__main__":
-    for row in rows():
-        print(" | ".join(row))
-    sys.exit(0)
