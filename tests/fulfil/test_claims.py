@@ -25,8 +25,8 @@ def test_a_held_place_is_no_longer_free_and_a_released_one_is() -> None:
     fulfil.hold(wanted={case: 7}, term=2027, by=SYSTEM, at=AT)
     assert fulfil.free(term=2027) == {7: 1}
     assert fulfil.places(term=2027) == 2
-    fulfil.release(case=case, by=SYSTEM, at=AT)
-    fulfil.release(case=case, by=SYSTEM, at=AT)
+    fulfil.release(by={case: SYSTEM}, at=AT)
+    fulfil.release(by={case: SYSTEM}, at=AT)
     assert fulfil.free(term=2027) == {7: 2}
 
 
@@ -61,7 +61,7 @@ def test_a_second_claim_of_a_case_is_refused_by_the_database() -> None:
     with pytest.raises(IntegrityError, match="a_case_holds_one_place_at_a_time"):
         fulfil.hold(wanted={case: 8}, term=2027, by=SYSTEM, at=AT)
     assert fulfil.free(term=2027) == {7: 1, 8: 2}
-    fulfil.release(case=case, by=SYSTEM, at=AT)
+    fulfil.release(by={case: SYSTEM}, at=AT)
     fulfil.hold(wanted={case: 8}, term=2027, by=SYSTEM, at=AT)
     assert fulfil.free(term=2027) == {7: 2, 8: 1}
 
@@ -71,8 +71,10 @@ def test_a_claim_becomes_hard_and_soft_again_and_keeps_its_place() -> None:
     set_places(u7=1)
     case = uuid4()
     fulfil.hold(wanted={case: 7}, term=2027, by=SYSTEM, at=AT)
-    assert fulfil.confirm(case=case, by=SYSTEM, at=AT) == 7
-    assert fulfil.confirm(case=case, by=SYSTEM, at=AT) == 7
+    fulfil.confirm(by={case: SYSTEM}, at=AT)
+    assert fulfil.holding(cases=[case]) == {case: 7}
+    fulfil.confirm(by={case: SYSTEM}, at=AT)
+    assert fulfil.holding(cases=[case]) == {case: 7}
     assert Claim.objects.get(case=case).hold == "hard"
     fulfil.soften(case=case, by=SYSTEM, at=AT)
     assert Claim.objects.get(case=case).hold == "soft"
@@ -84,10 +86,10 @@ def test_a_released_place_cannot_be_confirmed_or_softened() -> None:
     set_places(u7=1)
     case = uuid4()
     fulfil.hold(wanted={case: 7}, term=2027, by=SYSTEM, at=AT)
-    fulfil.release(case=case, by=SYSTEM, at=AT)
+    fulfil.release(by={case: SYSTEM}, at=AT)
     fulfil.soften(case=case, by=SYSTEM, at=AT)
     with pytest.raises(fulfil.NoClaimError):
-        fulfil.confirm(case=case, by=SYSTEM, at=AT)
+        fulfil.confirm(by={case: SYSTEM}, at=AT)
     assert Claim.objects.get(case=case).hold == "released"
 
 

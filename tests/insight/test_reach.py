@@ -20,7 +20,7 @@ from stadi.insight import actions as insight
 from stadi.insight.models import Measure
 from stadi.kit.actor import SYSTEM
 from stadi.offers.actions import reading
-from stadi.offers.actions.reached import Reached, reached
+from stadi.offers.actions.reading import Reached, reached
 from stadi.offers.models import Case
 from stadi.offers.plugins import plugins
 from stadi.people import paavo

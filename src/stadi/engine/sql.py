@@ -6,7 +6,7 @@ bigint and stay within what `kit.rule` allows, so that no engine overflows or ro
 
 import calendar
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from stadi.kit import rule as r
@@ -82,6 +82,7 @@ class _Writer:
     def __init__(self, as_of: date) -> None:
         self.as_of = as_of
         self.looks: list[r.Over] = []
+        self.relations: dict[r.Relation, str] = {}
 
     def write(self, node: r.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a node kind
         match node:
@@ -125,7 +126,8 @@ class _Writer:
                 return f"(not {self.write(item)})"
             case r.Over():
                 self.looks.append(node)
-                return _found(node, f"x{len(self.looks) - 1}")
+                look = self.relations.setdefault(node.relation, f"x{len(self.relations)}")
+                return _found(node, f"{look}.{{}}{len(self.looks) - 1}")
         message = f"no SQL for {type(node).__name__}"
         raise CompileError(message)
 
@@ -138,18 +140,17 @@ class _Writer:
         )
 
 
-def _found(node: r.Over, look: str) -> str:
-    """Return what a look found, for a subject that may have no row in it."""
+def _found(node: r.Over, column: str) -> str:
+    """Return what a question found, for a subject that may have no row in the relation."""
+    found, doubt = column.format("found"), column.format("doubt")
     if node.how == "exists":
         absent = "false" if node.relation.absence == "none" else UNKNOWN
         return (
-            f"(case when {look}.found = 2 then true when {look}.found = 1 then {UNKNOWN}"
-            f" else {absent} end)"
+            f"(case when {found} = 2 then true when {found} = 1 then {UNKNOWN} else {absent} end)"
         )
     if node.how in ("min", "max"):
-        return f"(case when {look}.doubt = 0 then {look}.found end)"
-    none = f"when {look}.found is null then 0"
-    return f"(case when {look}.doubt = 1 then null {none} else {look}.found end)"
+        return f"(case when {doubt} = 0 then {found} end)"
+    return f"(case when {doubt} = 1 then null when {found} is null then 0 else {found} end)"
 
 
 def relation_view(relation: r.Relation) -> str:
@@ -180,32 +181,41 @@ def _columns(facts: Iterable[r.Fact]) -> str:
     return shown
 
 
-def _look(node: r.Over, name: str, schema: str, as_of: date) -> str:
-    """Return the CTE that asks a relation: one row for each subject that has any."""
-    writer = _Writer(as_of)
-    test = writer.write(node.where)
-    inside = {f for part in node.children() for f in r.facts_in(part)}
-    view = place(schema, relation_view(node.relation))
+def _look(nodes: Mapping[int, r.Over], name: str, schema: str, as_of: date) -> str:
+    """Return the CTE that asks a relation once: one row for each subject that has any."""
+    first, *_ = nodes.values()
+    inside = {f for node in nodes.values() for part in node.children() for f in r.facts_in(part)}
+    view = place(schema, relation_view(first.relation))
     rows = f"(select subject as subject{_columns(inside)} from {view}) rows_of_{name}"
+    asked = "".join(f", {_asked(node, i, _Writer(as_of))}" for i, node in nodes.items())
+    sums = f"(select subject as subject{asked} from {rows} group by subject) sums_of_{name}"
+    trusted = "".join(f", {_trusted(node, i)}" for i, node in nodes.items())
+    return f"{name} as (select subject as subject{trusted} from {sums})"
+
+
+def _asked(node: r.Over, i: int, writer: _Writer) -> str:
+    """Return the aggregates that answer a question about the rows of one subject."""
+    test = writer.write(node.where)
     if node.how == "exists":
-        found = f"max(case when {test} then 2 when not {test} then 0 else 1 end) as found"
-        return f"{name} as (select subject as subject, {found} from {rows} group by subject)"
+        return f"max(case when {test} then 2 when not {test} then 0 else 1 end) as found{i}"
     value = writer.write(node.value) if node.value is not None else "1"
     blank = f"{test} and ({value}) is null"
     doubt = f"max(case when {blank} then 1 when {test} then 0 when not {test} then 0 else 1 end)"
     held = f"case when {test} then {'1' if node.how == 'count' else value} end"
     how = "sum" if node.how == "count" else node.how
-    inner = (
-        f"(select subject as subject, {doubt} as doubt, {how}({held}) as found"
-        f" from {rows} group by subject) sums_of_{name}"
-    )
+    return f"{doubt} as doubt{i}, {how}({held}) as found{i}"
+
+
+def _trusted(node: r.Over, i: int) -> str:
+    """Return the answer's columns; a total too large to trust is in doubt, like a value."""
+    if node.how == "exists":
+        return f"found{i} as found{i}"
     if node.type == "date":
-        return f"{name} as (select subject as subject, doubt as doubt, found as found from {inner})"
-    # a total too large to trust is in doubt, like a value
+        return f"doubt{i} as doubt{i}, found{i} as found{i}"
+    fits = f"found{i} {LIMITS}"
     return (
-        f"{name} as (select subject as subject,"
-        f" case when found is null or found {LIMITS} then doubt else 1 end as doubt,"
-        f" cast(case when found {LIMITS} then found end as bigint) as found from {inner})"
+        f"case when found{i} is null or {fits} then doubt{i} else 1 end as doubt{i},"
+        f" cast(case when {fits} then found{i} end as bigint) as found{i}"
     )
 
 
@@ -234,10 +244,12 @@ def compile_rules(
     only = "" if scope is None else f" where subject in ({', '.join(map(str, scope))})"
     subjects = place(schema, "subject")
     facts = f"select subject as subject, basis as basis{_columns(own)} from {subjects}{only}"
-    looks = [_look(node, f"x{i}", schema, as_of) for i, node in enumerate(writer.looks)]
-    joins = "".join(
-        f" left join x{i} on x{i}.subject = facts.subject" for i in range(len(writer.looks))
-    )
+    looks = [
+        _look({i: n for i, n in enumerate(writer.looks) if n.relation == one}, name, schema, as_of)
+        for one, name in writer.relations.items()
+    ]
+    names = writer.relations.values()
+    joins = "".join(f" left join {name} on {name}.subject = facts.subject" for name in names)
     shown = "".join(
         f", case when {t} then 1 when not {t} then 0 else 2 end as r{i}"
         for i, t in enumerate(truths)

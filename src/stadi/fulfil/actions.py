@@ -175,31 +175,10 @@ def _lock(units: Iterable[int], term: int) -> dict[int, int]:
 
 
 @transaction.atomic
-def confirm(*, case: UUID, by: Actor, at: datetime) -> int:
-    """Make a case's soft claim hard and return its unit."""
-    claim = Claim.objects.select_for_update().filter(case=case, hold__in=("soft", "hard")).first()
-    if claim is None:
-        message = "this place is no longer held"
-        raise NoClaimError(message)
-    if claim.hold == "soft":
-        claim.hold = "hard"
-        claim.save()
-        record.write(News(kind="fulfil.confirmed", case=case), by=by, at=at)
-    return claim.unit
-
-
-@transaction.atomic
 def soften(*, case: UUID, by: Actor, at: datetime) -> None:
     """Make a case's hard claim soft again, after an undo."""
     if Claim.objects.filter(case=case, hold="hard").update(hold="soft"):
         record.write(News(kind="fulfil.softened", case=case), by=by, at=at)
-
-
-@transaction.atomic
-def release(*, case: UUID, by: Actor, at: datetime) -> None:
-    """Free a case's place; freeing it twice changes nothing."""
-    if Claim.objects.filter(case=case).exclude(hold="released").update(hold="released"):
-        record.write(News(kind="fulfil.released", case=case), by=by, at=at)
 
 
 def overfull() -> list[int]:
@@ -224,7 +203,7 @@ def holding(*, cases: Collection[UUID]) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
-def confirm_many(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+def confirm(*, by: Mapping[UUID, Actor], at: datetime) -> None:
     """Make the soft claims of cases hard, all or none, each `by` its actor.
 
     Within the caller's transaction, which an error ends.
@@ -236,7 +215,7 @@ def confirm_many(*, by: Mapping[UUID, Actor], at: datetime) -> None:
         raise NoClaimError(message)
 
 
-def release_many(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+def release(*, by: Mapping[UUID, Actor], at: datetime) -> None:
     """Free the places of cases, each `by` its actor; freeing one twice changes nothing.
 
     Within the caller's transaction.

@@ -19,7 +19,7 @@ from stadi.kit.actor import Actor
 from stadi.kit.service import Basis, Purpose
 from stadi.kit.text import LANGUAGES
 from stadi.offers.actions import reading
-from stadi.offers.actions.reached import Reached, reached
+from stadi.offers.actions.reading import Reached, reached
 from stadi.offers.plugins import plugins
 from stadi.people import facts as pop
 from stadi.record import actions as record

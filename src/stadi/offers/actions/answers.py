@@ -159,9 +159,9 @@ def _take(open_: Sequence[tuple[Answer, Asked]], at: datetime) -> None:
     _note({o.case: a.by for a, o in open_}, at)
     units = {o.case for _, o in open_ if o.unit is not None}
     if placing := {case: by for case, by in said["accept"].items() if case in units}:
-        fulfil.confirm_many(by=placing, at=at)
+        fulfil.confirm(by=placing, at=at)
     if said["decline"]:
-        fulfil.release_many(by=said["decline"], at=at)
+        fulfil.release(by=said["decline"], at=at)
 
 
 def _note(by: Mapping[UUID, Actor], at: datetime) -> None:
@@ -268,7 +268,7 @@ def _fulfil(service: Service, by: Actor, at: datetime) -> int:
     until = at + timedelta(days=service.oversight.queue_days)
     step_many(by=lost, path=("hold",), at=at, reason="place_lost", deadline=until)
     kept = {case: by for case, *_ in due if case not in lost}
-    fulfil.confirm_many(by=dict.fromkeys(units, by), at=at)
+    fulfil.confirm(by=dict.fromkeys(units, by), at=at)
     _place([(s, int(round_), units[case]) for case, s, round_, _ in due if case in units], by, at)
     step_many(by=kept, path=("begin", "fulfil"), at=at)
     return len(kept)
@@ -286,5 +286,5 @@ def _expire(service: Service, by: Actor, at: datetime) -> int:
     late = {case: by for case, *_ in _due("o.expires_at", service.id, ASKED, at)}
     until = at + timedelta(days=service.oversight.queue_days)
     step_many(by=late, path=("expire",), at=at, reason="no_answer", deadline=until)
-    fulfil.release_many(by=late, at=at)
+    fulfil.release(by=late, at=at)
     return len(late)

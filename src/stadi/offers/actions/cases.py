@@ -115,4 +115,4 @@ def withdraw_objected(news: News, by: Actor, at: datetime) -> None:
         name = "object" if case.state in STEPS["object"].old else "withdraw"
         if case.state in STEPS[name].old:
             step(case=case.id, name=name, by=by, at=at, reason="objection")
-            fulfil.release(case=case.id, by=by, at=at)
+            fulfil.release(by={case.id: by}, at=at)

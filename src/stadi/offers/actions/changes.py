@@ -24,11 +24,14 @@ from stadi.offers.models import Case, Screening
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the rules say of a few subjects now, and what is needed to propose to those found."""
+    """What the rules say of a few subjects now, and what is needed to propose to those found.
+
+    `seen` is None where nobody is found; `before` is what they said when the round began.
+    """
 
     result: sweep.Sweep
     outcomes: Mapping[int, str]
-    seen: sweep.Extract
+    seen: sweep.Extract | None
     before: Mapping[int, str]
 
 
@@ -62,14 +65,16 @@ def _look(plugin: Plugin, subjects: Collection[int], first: Screening, at: datet
     rules = plugin.service.who
     with _sight(plugin, subjects, at) as sight:
         result = sweep.run_there(rules, sight)
+        outcomes = _outcomes(result)
+        found = {s for s, outcome in outcomes.items() if outcome in ("yes", "unknown")}
+        if not found:
+            return Look(result=result, outcomes=outcomes, seen=None, before={})
         seen = sweep.extract(sight)
-    outcomes, before = _outcomes(result), {}
     if others := guardians(plugin, seen, result.of("yes")) - set(subjects):
         with _sight(plugin, {*subjects, *others}, at) as sight:
             seen = sweep.extract(sight)
-    if found := {s for s, outcome in outcomes.items() if outcome in ("yes", "unknown")}:
-        with _sight(plugin, found, first.at) as sight:
-            before = _outcomes(sweep.run_there(rules, sight))
+    with _sight(plugin, found, first.at) as sight:
+        before = _outcomes(sweep.run_there(rules, sight))
     return Look(result=result, outcomes=outcomes, seen=seen, before=before)
 
 
@@ -106,16 +111,20 @@ def _follow(  # noqa: PLR0917 - one change, one line
     new = [s for s, o in look.outcomes.items() if o in ("yes", "unknown") and s not in answered]
     moved = _moved(look, new, unclear, now)
     found = _open(plugin, look, (new, moved), by, at)
-    found += find(plugin, look.seen, cleared)
+    found += _find(plugin, look, cleared)
     _propose(plugin, found, set(cleared.values()), by, at)
     return Changed(opened=len(new), held=held, closed=len(closing), withdrawn=withdrawn)
+
+
+def _find(plugin: Plugin, look: Look, cases: dict[int, UUID]) -> list[Found]:
+    return find(plugin, look.seen, cases) if look.seen is not None else []
 
 
 def _withdraw(cases: Sequence[Case], by: Actor, at: datetime) -> int:
     """Withdraw the cases of those who died or moved away, and free their places."""
     going = {c.id: by for c in cases if c.state in STEPS["withdraw"].old}
     step_many(by=going, path=("withdraw",), at=at, reason=LEFT)
-    fulfil.release_many(by=going, at=at)
+    fulfil.release(by=going, at=at)
     return len(going)
 
 
@@ -161,7 +170,7 @@ def _open(  # noqa: PLR0917 - one change, one line
         return []
     screening = keep_screening(plugin, look.result, moved, at)
     yes = [s for s in new if look.outcomes[s] == "yes"]
-    found = find(plugin, look.seen, name_cases(yes))
+    found = _find(plugin, look, name_cases(yes))
     unclear = [s for s in new if look.outcomes[s] == "unknown"]
     write_cases(plugin, screening, found, unclear, by)
     return found

@@ -10,6 +10,7 @@ from uuid import UUID
 from stadi.offers.domain import ASKED, WAITING
 from stadi.offers.models import Case, Recipient, Screening, Transition
 
+BACK = (*WAITING, "held", "undelivered")  # where a case may stand whose offer did not hold
 ENDS = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
 SUMS = {
     "screened": ("yes", "no", "unknown", "stopped"),
@@ -17,6 +18,15 @@ SUMS = {
     "offered": ("open", "accepted", *ENDS),
 }
 """What each count is the sum of; `seen` is a part of `open`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """One resident for whom the rule is true; metres only where a place was proposed."""
+
+    subject: int
+    offered: bool
+    metres: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +105,24 @@ def tasks() -> list[Task]:
     ]
 
 
+def reached(service: str) -> list[Reached]:
+    """Return everyone whom the latest round of a service found, counted as the tally counts."""
+    last = Screening.objects.filter(service=service).order_by("-at").values("round")[:1]
+    unclear = Transition.objects.filter(old="unclear", new="withdrawn").values("case")
+    found = Case.objects.filter(service=service, round__in=last).exclude(id__in=unclear)
+    rows = found.exclude(state__in=("unclear", "closed")).values_list(
+        "subject", "state", "offer__expires_at", "offer__metres"
+    )
+    return [
+        Reached(subject=subject, offered=sent is not None and state not in BACK, metres=metres)
+        for subject, state, sent, metres in rows
+    ]
+
+
 def of_person(person: int) -> list[Recipient]:
     """Return the offers a person was sent, the newest first."""
     found = Recipient.objects.filter(person=person).exclude(offer__expires_at=None)
     return list(found.select_related("offer__case").order_by("-offer__case__since"))
-
-
-def by_state(service: str) -> list[tuple[int, str, bool]]:
-    """Return (subject, state, whether it was offered) of every case of a service."""
-    rows = Case.objects.filter(service=service).values_list("subject", "state", "offer__expires_at")
-    return [(subject, state, sent is not None) for subject, state, sent in rows]
 
 
 def receipt(case: UUID) -> str:
