@@ -12,6 +12,7 @@ from pathlib import Path
 
 import assignment
 import city
+import mail
 import openfisca
 import parquet
 from rich.console import Console
@@ -46,6 +47,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "assignment": lambda _: assignment.rows(),
     "openfisca": lambda _: openfisca.rows(),
     "parquet": lambda _: parquet.rows(),
+    "mail": lambda _: mail.rows(),
 }
 
 

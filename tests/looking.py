@@ -4,6 +4,8 @@ import os
 
 from playwright.sync_api import Page
 
+from stadi.offers.models import Case
+
 PAGES = (
     ("picker", 0, "sign-in"),
     ("home", 1, ""),
@@ -12,7 +14,14 @@ PAGES = (
     ("offer", 4, "OFFER"),
     ("decline", 4, "OFFER/no"),
     ("stop", 4, "OFFER/stop"),
-    ("staff", 20, "staff/"),
+    ("contest", 4, "OFFER/contest"),
+    ("today", 20, "staff/"),
+    ("decisions", 20, "staff/decisions"),
+    ("why-open", 20, "CASE offered"),
+    ("case-held", 20, "OPEN held"),
+    ("case-unclear", 20, "OPEN unclear"),
+    ("case-offered", 20, "OPEN offered"),
+    ("letter", 20, "OPEN offered/letter"),
     ("reach", 21, "insight/reach"),
     ("forged-link", 0, "o/forged"),
     ("refused", 1, "staff/"),
@@ -32,6 +41,40 @@ def matrix() -> list[tuple[str, int, str, int, str]]:
     if os.environ.get("CI"):
         return every
     return [row for i, row in enumerate(every) if i % 9 in ((i // 9) % 9, (i // 9 + 4) % 9)]
+
+
+def visit(page: Page, origin: str, language: str, path: str) -> None:
+    """Open a page: OFFER is an open offer of the reader, CASE some case, OPEN an opened one."""
+    start = f"{origin}/{language}"
+    if path.startswith("OFFER"):
+        decline = page.locator("a[href$='/no']").first.get_attribute("href") or ""
+        page.goto(origin + decline.removesuffix("/no") + path.removeprefix("OFFER"))
+    elif path.startswith(("CASE ", "OPEN ")):
+        verb, _, which = path.partition(" ")
+        state, _, more = which.partition("/")
+        # one that no other page opens still asks why
+        order = "id" if verb == "OPEN" else "-id"
+        case = Case.objects.filter(state=state).order_by(order)[0].id
+        page.goto(f"{start}/staff/cases/{case}")
+        if verb == "OPEN":
+            open_case(page)
+        if more:
+            page.goto(f"{start}/staff/cases/{case}/{more}")
+    else:
+        page.goto(f"{start}/{path}")
+
+
+def unfold(page: Page) -> None:
+    """Open everything that is folded, so that it is looked at too."""
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+
+
+def open_case(page: Page) -> None:
+    """Say why a case is opened, where that was not said yet."""
+    if page.locator("input[name=why]").count():
+        page.locator("input[name=why][value=queue]").check()
+        page.locator("form[action$='/open'] button").click()
+        page.wait_for_load_state()
 
 
 def sign_in(page: Page, origin: str, person: int, language: str) -> None:

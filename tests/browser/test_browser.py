@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from looking import matrix, sign_in, watch
+from looking import matrix, sign_in, unfold, visit, watch
 
 pytestmark = pytest.mark.django_db
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -22,12 +22,8 @@ def test_a_page_is_accessible_narrow_and_keeps_to_its_origin(  # noqa: PLR0913 -
     page = context.new_page()
     wrong = watch(page, origin)
     sign_in(page, origin, person, language)
-    if "OFFER" in path:
-        decline = page.locator("a[href$='/no']").first.get_attribute("href") or ""
-        path = path.replace("OFFER", decline.removesuffix("/no").removeprefix(f"/{language}/"))
-    page.goto(f"{origin}/{language}/{path}")
-    for more in page.locator("details").all():
-        more.locator("summary").click()
+    visit(page, origin, language, path)
+    unfold(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

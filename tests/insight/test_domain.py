@@ -1,11 +1,23 @@
 """Figures of a whole service: take-up, precision, and the promise."""
 
-from stadi.insight.domain import Promise, measures
+from stadi.insight.domain import Promise, measures, spread
 
 
 def test_take_up_counts_everyone_entitled_and_not_only_those_who_were_offered():
     counts = {"fulfilled": 80, "accepted": 10, "yes": 120}
     assert measures(counts) == {"take_up": 0.6667, "precision": 0.8889}
+
+
+def test_precision_is_one_where_nothing_can_fail_and_less_where_something_did():
+    counts = {"fulfilled": 80, "accepted": 0, "yes": 120}
+    assert measures(counts)["precision"] == 1
+    assert measures(counts, fell=20)["precision"] == 0.8
+
+
+def test_times_are_hours_begun_and_those_of_fewer_than_ten_are_not_told():
+    seconds = (0, 1, 3600, 3601, 90_000)
+    assert spread(10, seconds, least=10).hours == (0, 1, 1, 2, 25)
+    assert spread(9, seconds, least=10).hours is None
 
 
 def test_a_share_of_nobody_is_no_number():

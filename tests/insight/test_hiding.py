@@ -5,8 +5,9 @@ from functools import reduce
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ortools.linear_solver import pywraplp
 
 from stadi.insight.hiding import Group, Line, Walk, hide, publish, total
 
@@ -157,6 +158,72 @@ def test_inv_07_no_hidden_number_can_be_narrowed_to_fewer_than_ten(groups: list[
             assert len(os) >= enough
 
 
+# ── the same reader, who knows of every end too: a solver finds all that is possible ──
+
+ENDS = ("fulfilled", "declined", "expired")
+
+
+def _span(
+    lines: Sequence[Line], entitled: int, sums: Sequence[int], wanted: tuple[int, int]
+) -> tuple[int, int]:
+    """The least and the most that one part of one group may be, asked of a linear solver.
+
+    Sums of rows and columns make a network, so the ends of what is possible are whole numbers.
+    """
+    found = []
+    for maximise in (False, True):
+        solver = pywraplp.Solver.CreateSolver("GLOP")
+        cells = [[solver.NumVar(0, entitled, "") for _ in sums] for _ in lines]
+        for line, row in zip(lines, cells, strict=True):
+            if line.entitled is None:
+                continue
+            solver.Add(sum(row) == line.entitled)
+            for cell, told in zip(row, (line.left, *line.ends.values()), strict=False):
+                if told is not None:
+                    cell.SetBounds(*told)
+        for column, known in zip(zip(*cells, strict=True), sums, strict=True):
+            solver.Add(sum(column) == known)
+        cell = cells[wanted[0]][wanted[1]]
+        (solver.Maximize if maximise else solver.Minimize)(cell)
+        assert solver.Solve() == pywraplp.Solver.OPTIMAL
+        found.append(round(cell.solution_value()))
+    return found[0], found[1]
+
+
+@st.composite
+def _ended(draw: st.DrawFn) -> list[Group]:
+    """Groups whose cases ended in ways of which some are rare, and some the only ones."""
+    weights = draw(st.lists(st.integers(0, 6), min_size=5, max_size=5).filter(any))
+    groups = []
+    for i, size in enumerate(draw(st.lists(st.integers(0, 60), min_size=2, max_size=5))):
+        parts = [0] * 5
+        for where in draw(
+            st.lists(
+                st.sampled_from([j for j, w in enumerate(weights) for _ in range(w * w)]),
+                min_size=size,
+                max_size=size,
+            )
+        ):
+            parts[where] += 1
+        ends = dict(zip(ENDS, parts[1:4], strict=True))
+        groups.append(Group(key=str(i), entitled=size, left=parts[0], ends=ends))
+    return groups
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(groups=_ended())
+def test_inv_07_no_end_of_any_group_can_be_narrowed_to_fewer_than_ten(groups: list[Group]):
+    lines = publish(groups)
+    sums = [sum(column) for column in zip(*(g.parts for g in groups), strict=True)]
+    whole = sum(sums)
+    for i, (group, line) in enumerate(zip(groups, lines, strict=True)):
+        for j, part in enumerate(group.parts):
+            low, high = _span(lines, whole, sums, (i, j))
+            assert low <= part <= high
+            if line.entitled != 0:
+                assert high - low + 1 >= min(10, sums[j] + 1, whole - sums[j] + 1)
+
+
 @settings(max_examples=150, deadline=None)
 @given(groups=_tables(), other=_tables())
 def test_what_is_shown_of_a_group_depends_on_no_walk(groups: list[Group], other: list[Group]):
@@ -166,6 +233,28 @@ def test_what_is_shown_of_a_group_depends_on_no_walk(groups: list[Group], other:
     ]
     plain = [(x.key, x.entitled, x.offered) for x in publish(groups)]
     assert [(x.key, x.entitled, x.offered) for x in publish(moved)] == plain
+
+
+def test_ranges_that_only_the_sum_of_their_group_would_narrow_are_given_up():
+    # all three at the top of their range add up to the whole group: each would be known
+    tight = {"fulfilled": 39, "declined": 9, "expired": 9}
+    loose = {"fulfilled": 335, "declined": 55, "expired": 55}
+    groups = [
+        Group(key="a", entitled=57, left=0, ends=tight),
+        *(Group(key=key, entitled=445, left=0, ends=loose) for key in "bcde"),
+    ]
+    shown = {line.key: line for line in publish(groups)}
+    assert shown["a"].ends == {"fulfilled": None, "declined": (0, 9), "expired": (0, 9)}
+    assert shown["b"].ends == {"fulfilled": (330, 339), "declined": (50, 59), "expired": (50, 59)}
+
+
+def test_the_city_itself_is_told_of_every_end_exactly():
+    ends = {"fulfilled": 3, "declined": 1}
+    groups = [
+        Group(key="a", entitled=9, left=2, ends=ends),
+        Group(key="b", entitled=1, left=1, ends=dict.fromkeys(ends, 0)),
+    ]
+    assert total(groups).ends == {"fulfilled": (3, 3), "declined": (1, 1)}
 
 
 @pytest.mark.parametrize("left", [0, 4, 30])

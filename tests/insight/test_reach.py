@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 
 from stadi.consent import actions as consent
@@ -20,7 +20,7 @@ from stadi.insight import actions as insight
 from stadi.insight.models import Measure
 from stadi.kit.actor import SYSTEM
 from stadi.offers.actions import reading
-from stadi.offers.actions.reading import Reached, reached
+from stadi.offers.actions.counting import Counted, counted
 from stadi.offers.models import Case
 from stadi.offers.plugins import plugins
 from stadi.people import paavo
@@ -97,7 +97,7 @@ def test_inv_07_what_is_kept_holds_no_count_from_one_to_nine_of_any_group():
 
 
 def test_everyone_found_is_in_exactly_one_group_of_each_table(seen: pa.Table):
-    cases = reached("preschool")
+    cases = counted("preschool")
     assert len(cases) == reading.tally("preschool")["yes"]
     areas = insight._common(seen["area"])
     named = {"area": areas, "language": insight.LANGUAGES, "care": insight.CARE}
@@ -109,14 +109,15 @@ def test_everyone_found_is_in_exactly_one_group_of_each_table(seen: pa.Table):
 
 def test_the_measure_counts_as_the_tally_does_also_an_offer_that_went_back_to_a_person():
     sent = Case.objects.filter(service="preschool", offer__expires_at__isnull=False)
-    Case.objects.filter(id=sent.filter(state="fulfilled").order_by("id")[0].id).update(state="held")
-    cases, counts = reached("preschool"), reading.tally("preschool")
+    moved = sent.filter(state="fulfilled").order_by("id")[0]
+    Case.objects.filter(id=moved.id).update(state="held", ended="", deadline=record.now())
+    cases, counts = counted("preschool"), reading.tally("preschool")
     assert sum(c.offered for c in cases) == counts["offered"]
     assert len(cases) == counts["yes"]
 
 
 def test_a_stranger_to_the_registers_counts_as_not_on_record(seen: pa.Table):
-    stranger = Reached(subject=999_999_999, offered=False, metres=None)
+    stranger = Counted(subject=999_999_999, offered=False, metres=None, end="")
     groups = insight._groups(seen, "language", insight.LANGUAGES, [stranger])
     assert [g.key for g in groups if g.entitled] == [insight.REST]
 
@@ -143,13 +144,17 @@ def test_the_page_says_that_everyone_is_offered_or_with_a_person_and_until_when(
     assert "Nearest deadline" in page
 
 
-def test_who_has_no_deadline_is_told_as_left_out():
-    held = Case.objects.filter(service="preschool", state="held")
-    assert held.exists()
-    Case.objects.filter(id=held.order_by("id")[0].id).update(deadline=None)
+def test_who_waits_without_a_person_is_told_as_left_out():
+    held = Case.objects.filter(service="preschool", state="held").order_by("id")[0]
+    Case.objects.filter(id=held.id).update(state="ready", deadline=None)
     page = _page("?service=preschool")
     assert "1 is neither offered nor with a person who has a deadline" in page
     assert "Everyone is offered" not in page
+
+
+def test_nobody_is_with_a_person_who_has_no_deadline():
+    with pytest.raises(IntegrityError, match="a_task_has_a_deadline"):
+        Case.objects.filter(service="preschool", state="held").update(deadline=None)
 
 
 def test_a_deadline_that_has_passed_is_told():

@@ -11,17 +11,19 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages import actions as messages
-from stadi.offers.actions import answers, cases, reading
+from stadi.offers.actions import answers, cases, clock, reading
 from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
 from stadi.offers.models import Case, Offer, Recipient, Transition
 from stadi.people import actions as people
 from stadi.record import actions as record
 from stadi.record.domain import leaf
 from stadi.record.models import Entry
+from stadi.site import house
 
 AINO = Actor(kind="resident", id=1, roles=frozenset({"resident"}))
 MIKAEL = Actor(kind="resident", id=2, roles=frozenset({"resident"}))
 SARA = Actor(kind="resident", id=4, roles=frozenset({"resident"}))
+PIRKKO = Actor(kind="official", id=20, roles=frozenset({"official"}))
 TESFAY = Actor(kind="resident", id=8, roles=frozenset({"resident"}))
 
 
@@ -89,9 +91,14 @@ def test_accepting_claims_the_place_for_good():
     link, at = _link(1), record.now()
     answers.accept(link=link.id, by=AINO, at=at)
     assert Case.objects.get(id=link.offer_id).state == "accepted"
-    answers.fulfil_due(by=SYSTEM, at=at + timedelta(hours=23))
+    house.tick(at + timedelta(hours=23))
     assert Case.objects.get(id=link.offer_id).state == "accepted"
-    answers.fulfil_due(by=SYSTEM, at=at + timedelta(hours=24))
+    house.tick(at + timedelta(hours=24))
+    assert Case.objects.get(id=link.offer_id).state == "fulfilling"
+    (decision,) = [d for d in fulfil.unsigned(services=["preschool"]) if d.subject == 3]
+    later = at + timedelta(hours=25)
+    fulfil.sign(decisions=[decision.id], by=PIRKKO, name="P. A.", title="director", at=later)
+    house.tick(later)
     assert Case.objects.get(id=link.offer_id).state == "fulfilled"
     assert people.lineages(subjects=[3], register="people_placement", at=at + timedelta(days=2))[3]
 
@@ -110,8 +117,33 @@ def test_declining_frees_the_place():
     before = fulfil.free(term=2027)[link.offer.unit or 0]
     answers.decline(link=link.id, by=SARA, at=at)
     assert fulfil.free(term=2027)[link.offer.unit or 0] == before + 1
-    with pytest.raises(NotOpenError):
-        answers.accept(link=link.id, by=SARA, at=at)
+
+
+def test_a_no_that_turns_to_a_yes_goes_to_a_person_since_the_place_is_free():
+    link, at = _link(4), record.now()
+    answers.decline(link=link.id, by=SARA, at=at)
+    answers.accept(link=link.id, by=SARA, at=at)
+    case = Case.objects.get(id=link.offer_id)
+    assert (case.state, case.reason) == ("held", "answers_differ")
+
+
+@pytest.mark.parametrize(("first", "then"), [("accept", "decline"), ("decline", "accept")])
+def test_two_guardians_who_answer_differently_are_heard_by_a_person(first: str, then: str):
+    at, say = record.now(), {"accept": answers.accept, "decline": answers.decline}
+    say[first](link=_link(1).id, by=AINO, at=at)
+    say[then](link=_link(2).id, by=MIKAEL, at=at)
+    case = Case.objects.get(id=_link(1).offer_id)
+    assert (case.state, case.reason) == ("held", "answers_differ")
+    assert case.deadline is not None
+
+
+def test_the_other_guardian_is_told_of_an_answer_and_who_gave_it_is_not():
+    before = {person: len(messages.inbox(recipient=person)) for person in (1, 2)}
+    answers.accept(link=_link(1).id, by=AINO, at=record.now())
+    assert len(messages.inbox(recipient=1)) == before[1]
+    told, *_ = messages.inbox(recipient=2)
+    assert len(messages.inbox(recipient=2)) == before[2] + 1
+    assert "Lindstad" not in told.body + told.subject
 
 
 def test_a_yes_may_be_taken_back_within_a_day_and_not_later():
@@ -128,16 +160,33 @@ def test_inv_28_an_expired_offer_cannot_be_accepted():
     link, at = _link(1), record.now() + timedelta(days=14)
     with pytest.raises(NotOpenError):
         answers.accept(link=link.id, by=AINO, at=at)
-    answers.expire_due(by=SYSTEM, at=at)
+    _let_it_expire()
     assert Case.objects.get(id=link.offer_id).state == "expired"
+    with pytest.raises(NotOpenError):
+        answers.accept(link=link.id, by=AINO, at=at + timedelta(days=8))
 
 
-def test_inv_26_silence_is_neither_yes_nor_no():
-    link, at = _link(1), record.now() + timedelta(days=14)
-    answers.expire_due(by=SYSTEM, at=at)
+def _let_it_expire() -> None:
+    for days in (7, 14):
+        clock.tick(by=SYSTEM, at=record.now() + timedelta(days=days))
+
+
+def test_inv_26_silence_is_asked_once_more_and_is_then_neither_yes_nor_no():
+    link, at = _link(1), record.now()
+    clock.tick(by=SYSTEM, at=at + timedelta(days=7))
+    assert Case.objects.get(id=link.offer_id).state == "offered"
+    assert messages.inbox(recipient=1)[0].key.startswith("reminder:")
+    clock.tick(by=SYSTEM, at=at + timedelta(days=14))
     case = Case.objects.get(id=link.offer_id)
     assert case.state == "expired"
     assert case.deadline is not None
+
+
+def test_whoever_is_reminded_late_has_as_long_to_answer():
+    link, at = _link(1), record.now() + timedelta(days=14)
+    clock.tick(by=SYSTEM, at=at)
+    offer = Offer.objects.get(case=link.offer_id)
+    assert (offer.case.state, offer.expires_at) == ("offered", at + timedelta(days=7))
 
 
 def test_inv_09_an_objection_withdraws_the_open_offer_in_the_same_transaction():
@@ -198,8 +247,9 @@ def test_every_step_has_an_entry_whose_leaf_commits_to_it():
     answers.accept(link=link.id, by=AINO, at=record.now())
     entries = list(Entry.objects.filter(case=link.offer_id).order_by("id"))
     kinds = [e.kind for e in entries]
-    assert kinds[-2:] == ["offers.accept", "fulfil.confirmed"]
+    assert kinds[-3:] == ["offers.see", "offers.accept", "fulfil.confirmed"]
     last = entries[-1]
+    assert last.body is not None
     assert bytes(last.leaf) == leaf(bytes(last.salt), last.body)
 
 
@@ -225,5 +275,5 @@ def test_only_who_said_yes_may_take_it_back():
 
 
 def test_an_expired_offer_waits_for_a_person():
-    answers.expire_due(by=SYSTEM, at=record.now() + timedelta(days=14))
+    _let_it_expire()
     assert "expired" in {t.state for t in reading.tasks()}

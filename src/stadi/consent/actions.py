@@ -14,12 +14,13 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from stadi.consent import wall
-from stadi.consent.models import Objection, Snapshot
+from stadi.consent.models import Objection, Snapshot, Told
 from stadi.consent.models import Purpose as PurposeRow
 from stadi.engine.sql import by_view
 from stadi.engine.sweep import Sight
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
+from stadi.kit.rule import Fact
 from stadi.kit.service import Purpose
 from stadi.record import actions as record
 from stadi.record.domain import News
@@ -142,6 +143,22 @@ def objecting(*, residents: Collection[int], purpose: str) -> set[int]:
             [purpose, list(residents)],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+@transaction.atomic
+def tell(  # noqa: PLR0913 - who says what of whom, to which purpose
+    *, subject: int, purpose: Purpose, fact: Fact, value: str, by: Actor, at: datetime
+) -> None:
+    """Keep an answer as a fact that this purpose alone sees, where the register has none."""
+    if fact not in purpose.uses or fact.relation.many:
+        message = f"{purpose.id} does not ask for {fact.name}: nothing was kept"
+        raise PurposeUnknownError(message)
+    named = {"subject": subject, "purpose": purpose.id, "fact": fact.name}
+    Told.objects.filter(**named, known_until=None).update(known_until=at)
+    Told.objects.create(**named, value=value, by=by.id, known_since=at)
+    # the value is in the table alone
+    body = {"resident": subject, "purpose": purpose.id, "fact": fact.name}
+    record.write(News(kind="consent.told", body=body), by=by, at=at)
 
 
 def looks(*, person: int, at: datetime) -> list[tuple[str, datetime]]:

@@ -46,6 +46,28 @@ class Objection(models.Model):
         )
 
 
+class Told(models.Model):
+    """What a resident answered to a question: a fact that only the asking purpose sees."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.BigIntegerField()
+    purpose = models.TextField()
+    fact = models.TextField()
+    value = models.TextField()
+    by = models.BigIntegerField()
+    known_since = models.DateTimeField()
+    known_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject", "purpose", "fact"),
+                condition=Q(known_until=None),
+                name="one_answer_holds_at_a_time",
+            ),
+        )
+
+
 class Snapshot(models.Model):
     """One look: which purpose, at everyone or at a few subjects, at which times, how many rows."""
 

@@ -31,6 +31,17 @@ OBJECTED = " left join consent_objection {o} on {o}.subject = {who} and " + OBJE
     "{a}", "{o}"
 )
 
+# What residents answered to this purpose's own questions: all of one resident in one value.
+TOLD = (
+    " left join{lateral} (select q.subject, jsonb_object_agg(q.fact, q.value) as said"
+    " from consent_told q where q.purpose = %(purpose)s and q.known_since <= %(known)s"
+    " and (q.known_until is null or %(known)s < q.known_until){one} group by q.subject) told"
+    " on told.subject = m.subject"
+)
+TOLD_EVERYONE = TOLD.format(lateral="", one="")
+TOLD_FEW = TOLD.format(lateral=" lateral", one=" and q.subject = m.subject")
+TYPES = {"date": "date", "int": "bigint", "bool": "boolean", "text": "text"}
+
 # What PostgreSQL gives to everyone and no purpose needs: every function with an effect outside
 # its own answer, functions that tell what lies elsewhere, and the catalogue. Only a session's own
 # settings stay; an answer comes from the rows alone.
@@ -144,9 +155,10 @@ EVERYONE = "{table} m"
 def _select(view: str, facts: Sequence[Fact], start: str = EVERYONE) -> str:
     if view != "subject":
         return _rows(facts, start)
+    told = TOLD_EVERYONE if start == EVERYONE else TOLD_FEW
     relations = sorted({f.relation for f in facts}, key=lambda r: r.name)
     alias = {relation: f"t{i}" for i, relation in enumerate(relations)}
-    shown = "".join(f", {_hidden(alias[f.relation], f.column)} as {f.column}" for f in facts)
+    shown = "".join(f", {_known(alias[f.relation], f)} as {f.column}" for f in facts)
     joins = "".join(
         f" left join {r.table} {a} on {a}.{r.key} = m.subject and {_now(r, a)}"
         for r, a in alias.items()
@@ -155,7 +167,7 @@ def _select(view: str, facts: Sequence[Fact], start: str = EVERYONE) -> str:
         "select m.subject as subject,"
         f" case when o.subject is null then 'ok' else 'objected' end as basis{shown}"
         f" from {start.format(table=RESIDENCE.table, key=RESIDENCE.key)}{joins}"
-        f"{OBJECTED.format(o='o', who='m.subject')} where {NOW.format(a='m')}"
+        f"{OBJECTED.format(o='o', who='m.subject')}{told} where {NOW.format(a='m')}"
     )
 
 
@@ -202,6 +214,13 @@ def _rows(facts: Sequence[Fact], start: str) -> str:
 
 def _now(relation: Relation, alias: str) -> str:
     return (KNOWN if relation.history else NOW).format(a=alias)
+
+
+def _known(alias: str, fact: Fact) -> str:
+    """Return a fact from the register, or where it has none from the subject's own answer."""
+    said = f"(told.said ->> '{fact.name}')::{TYPES[fact.type]}"
+    held = f"coalesce({alias}.{fact.column}, {said})"
+    return f"case when o.subject is null then {held} end"
 
 
 def _hidden(alias: str, column: str, objection: str = "o") -> str:

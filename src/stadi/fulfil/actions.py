@@ -1,8 +1,8 @@
-"""The front door of fulfilment: capacity, assignment, and claims that hold a place."""
+"""The front door of fulfilment: capacity, assignment, claims, steps for a case, decisions."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -11,11 +11,22 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from stadi.fulfil import deciding, papers, runner, sagas
 from stadi.fulfil.assignment import files
 from stadi.fulfil.assignment.assign import assign
 from stadi.fulfil.assignment.check import check
-from stadi.fulfil.domain import Assignment, AssignmentError, Seeker, Term, Vacancy
-from stadi.fulfil.models import Capacity, Claim, Round
+from stadi.fulfil.claims import held, listed
+from stadi.fulfil.domain import (
+    Assignment,
+    AssignmentError,
+    Decision,
+    Plan,
+    Ran,
+    Seeker,
+    Term,
+    Vacancy,
+)
+from stadi.fulfil.models import Capacity, Claim, Notice, Round, Saga
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
 from stadi.record import actions as record
@@ -194,13 +205,7 @@ def overfull() -> list[int]:
 
 def holding(*, cases: Collection[UUID]) -> dict[UUID, int]:
     """Return the unit that each case holds; the claims stay so until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'select "case", unit from fulfil_claim where "case" = any(%s::uuid[])'
-            " and hold <> 'released' order by \"case\" for update",
-            [_listed(cases)],
-        )
-        return dict(cursor.fetchall())
+    return held(cases)
 
 
 def confirm(*, by: Mapping[UUID, Actor], at: datetime) -> None:
@@ -232,7 +237,7 @@ def _turn(  # noqa: PLR0917 - one update, one line
         cursor.execute(
             f'update fulfil_claim set hold = %s where "case" = any(%s::uuid[]) and {where}'
             ' returning "case"',
-            [new, _listed(by)],
+            [new, listed(by)],
         )
         turned = {row[0] for row in cursor.fetchall()}
     news = [News(kind=kind, case=case, by=actor) for case, actor in by.items() if case in turned]
@@ -240,6 +245,66 @@ def _turn(  # noqa: PLR0917 - one update, one line
     return turned
 
 
-def _listed(cases: Iterable[UUID]) -> str:
-    """Return ids as one array literal: the driver quotes a list of them one by one."""
-    return "{" + ",".join(map(str, cases)) + "}"
+@transaction.atomic
+def begin(*, plans: Sequence[Plan], by: Actor, at: datetime) -> int:
+    """Begin to fulfil cases, and return how many; one that is under way or finished is left alone.
+
+    A case that was undone is begun anew.
+    """
+    begun = sagas.begin(plans, at)
+    news = [News(kind="fulfil.begun", case=plan.case) for plan in plans if plan.case in begun]
+    record.write_many(news, by=by, at=at)
+    return len(begun)
+
+
+def run_due(*, by: Actor, at: datetime) -> Ran:
+    """Do what is due for the cases under way, and undo what must not stand; return what moved.
+
+    Each batch is one transaction. Whoever listens hears `fulfil.finished`, or, when all is
+    undone, `fulfil.failed` or `fulfil.stopped`; `fulfil.stuck` tells of an undo that keeps failing.
+    """
+    counts = runner.run(by, at)
+    return Ran(**{part.name: counts[part.name] for part in fields(Ran)})
+
+
+@transaction.atomic
+def undo(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+    """Undo what was done for cases, finished or not, the last step first, each `by` its actor.
+
+    Nothing more is done for them from now on. Whoever listens hears `fulfil.stopped` where the
+    subject has objected, else `fulfil.undone`. An undo that fails is tried again by later runs.
+    """
+    runner.undo(by, at)
+
+
+@transaction.atomic
+def erase(*, cases: Collection[UUID]) -> None:
+    """Forget whom the fulfilment of these cases was about; decisions and claims stay."""
+    Saga.objects.filter(case__in=list(cases)).delete()
+    Notice.objects.filter(case__in=list(cases)).delete()
+
+
+def unsigned(*, services: Collection[str]) -> list[Decision]:
+    """Return the decisions of these services that wait for a signature, oldest first."""
+    return deciding.unsigned(services)
+
+
+@transaction.atomic
+def sign(*, decisions: Collection[UUID], by: Actor, name: str, title: str, at: datetime) -> None:
+    """Sign decisions by one act of a named official, all or none; each can be signed once."""
+    deciding.sign(decisions, by, name, title, at)
+
+
+def decision(*, case: UUID) -> Decision | None:
+    """Return the decision in force in a case, else the last that was annulled, else None."""
+    return deciding.of(case)
+
+
+def decision_html(*, decision: Decision, language: str) -> str:
+    """Return a decision as a whole HTML document in one language."""
+    return papers.html(decision, language)
+
+
+def decision_pdf(*, decision: Decision, language: str) -> bytes:
+    """Return a decision as PDF/A-2a in one language; the same decision gives the same bytes."""
+    return papers.pdf(decision, language)

@@ -1,10 +1,15 @@
-"""What an assignment is made of: who seeks, what is free, the published weights, the result."""
+"""What an assignment is made of, and what must be done for a case: its plan, its decision."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from math import isfinite
+from uuid import UUID
 
 from stadi.kit.errors import StadiError
+from stadi.kit.service import Decide, Fulfilment, Notify, Place
+from stadi.kit.text import LANGUAGES
 
 POLICIES = ("optimum", "stable")
 # the properties of a unit that a weight may ask for, and what a child may want of each
@@ -14,6 +19,98 @@ ASKABLE = "only id (a number), language (a text) and support (true or false) can
 
 class AssignmentError(StadiError):
     """The places could not be assigned."""
+
+
+class PlanError(StadiError):
+    """A case cannot be fulfilled like this; the sentence says what its plan lacks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A decision in one language: what was decided, why, and how to appeal."""
+
+    title: str
+    body: str
+    reasons: tuple[str, ...]
+    appeal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What must be done for one case: its steps in their order, and all that they need.
+
+    `decision` holds the words of the decision in every language; steps that decide nothing need
+    none. `unit` is the unit whose place the case holds, where it holds one.
+    """
+
+    case: UUID
+    service: str
+    purpose: str
+    subject: int
+    term: int
+    unit: int | None
+    recipients: tuple[int, ...]
+    steps: tuple[Fulfilment, ...]
+    decision: Mapping[str, Words] | None = None
+
+    def __post_init__(self) -> None:
+        for problem in _lacking(self):
+            message = f"the plan of case {self.case} {problem}; nothing was begun"
+            raise PlanError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How many steps and cases a run moved.
+
+    `again` steps are tried later, `waiting` ones wait for a signature; `busy` says that somebody
+    else held what was needed, and the rest was left for the next run.
+    """
+
+    done: int = 0
+    undone: int = 0
+    again: int = 0
+    waiting: int = 0
+    finished: int = 0
+    failed: int = 0
+    stopped: int = 0
+    reversed: int = 0
+    busy: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision document as it stands: the words kept as they were made, and who signed them.
+
+    `words` are by language and so is each of the `labels` around them; `digest` is the sha256 of
+    the words and of what the labels were.
+    """
+
+    id: UUID
+    case: UUID
+    service: str
+    subject: int
+    recipients: tuple[int, ...]
+    words: Mapping[str, Words]
+    labels: Mapping[str, Mapping[str, str]]
+    digest: str
+    signer: str
+    made_at: datetime
+    signed_by: int | None
+    signer_name: str | None
+    signer_title: str | None
+    signed_at: datetime | None
+    annulled_at: datetime | None
+
+    @property
+    def number(self) -> str:
+        """The number that people may quote."""
+        return number(self.id)
+
+
+def number(decision: UUID) -> str:
+    """Return the number that people may quote of a decision."""
+    return "-".join(decision.hex[i : i + 4] for i in (0, 4, 8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,4 +256,25 @@ def _wrong_term(term: Term) -> list[str]:
         said.append(f"weight {term.name} is below zero metres: no walk may count as less than none")
     if not term.law.strip():
         said.append(f"weight {term.name} names no law: a weight needs a legal ground of its own")
+    return said
+
+
+def _lacking(plan: Plan) -> list[str]:
+    """Return what a plan's steps need and the plan does not say."""
+    said = []
+    if plan.unit is None and any(isinstance(step, Place | Notify) for step in plan.steps):
+        said.append("names no unit for its steps")
+    if any(isinstance(step, Decide) for step in plan.steps):
+        words = plan.decision or {}
+        said += [
+            f"has no decision in {language!r}" for language in LANGUAGES if language not in words
+        ]
+        said += [
+            f"has an empty {part} in {language!r}"
+            for language, said_there in words.items()
+            for part in ("title", "body", "appeal")
+            if not getattr(said_there, part).strip()
+        ]
+    if len({type(step) for step in plan.steps}) < len(plan.steps):
+        said.append("takes a step twice")
     return said

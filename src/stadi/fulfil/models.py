@@ -1,7 +1,15 @@
-"""Stored: how many places there are, who claims them, and the proof of each solved round."""
+"""Stored: places, claims and the proof of each round; what is done for a case, and decisions."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+
+STEPS = Func(F("steps"), function="jsonb_array_length", output_field=models.IntegerField())
+DIGEST = Func(
+    F("content"),
+    template="encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')",
+    output_field=models.TextField(),
+)
 
 
 class Capacity(models.Model):
@@ -70,3 +78,134 @@ class Round(models.Model):
             ),
         )
         indexes = (models.Index(fields=("kind", "term"), name="rounds_of_a_term"),)
+
+
+class Saga(models.Model):
+    """What is done for one case: steps in a row, of which the first `standing` stand.
+
+    A step that waits for a person is not due. `content` are the words of a decision until it is
+    made of them.
+    """
+
+    case = models.UUIDField(primary_key=True)
+    service = models.TextField()
+    purpose = models.TextField()
+    subject = models.BigIntegerField()
+    term = models.IntegerField()
+    unit = models.BigIntegerField(null=True)
+    recipients = ArrayField(models.BigIntegerField())
+    steps = models.JSONField()
+    content = models.TextField(null=True)
+    state = models.TextField()
+    why = models.TextField(default="")
+    error = models.TextField(default="")
+    standing = models.IntegerField(default=0)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state__in=("doing", "finished"), why="")
+                | Q(state__in=("undoing", "undone"), why__in=("failed", "stopped", "asked")),
+                name="a_saga_goes_on_or_says_why_it_is_undone",
+            ),
+            models.CheckConstraint(
+                condition=Q(standing__gte=0, standing__lte=STEPS),
+                name="no_more_steps_stand_than_there_are",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="finished") | Q(standing=STEPS),
+                name="finished_means_that_every_step_stands",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="undone") | Q(standing=0),
+                name="undone_means_that_no_step_stands",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="doing", ended_at=None)
+                | Q(state="undoing", ended_at=None, due_at__isnull=False)
+                | Q(state__in=("finished", "undone"), ended_at__isnull=False, due_at=None),
+                name="what_has_ended_is_not_due_and_what_is_undone_is",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("due_at",), condition=Q(state__in=("doing", "undoing")), name="sagas_due"
+            ),
+        )
+
+
+class Decision(models.Model):
+    """A decision's words as they were made; annulled ones are kept and say so."""
+
+    id = models.UUIDField(primary_key=True)
+    case = models.UUIDField(db_index=True)
+    service = models.TextField()
+    subject = models.BigIntegerField()
+    recipients = ArrayField(models.BigIntegerField())
+    signer = models.TextField()
+    content = models.TextField()
+    digest = models.TextField()
+    made_at = models.DateTimeField()
+    signed_by = models.BigIntegerField(null=True)
+    signer_name = models.TextField(null=True)
+    signer_title = models.TextField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    annulled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case",),
+                condition=Q(annulled_at=None),
+                name="a_case_has_one_decision_in_force",
+            ),
+            models.CheckConstraint(
+                condition=Q(digest=DIGEST), name="a_decision_says_what_was_made"
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_by=None, signer_name=None, signer_title=None, signed_at=None)
+                | Q(
+                    signed_by__isnull=False,
+                    signer_name__isnull=False,
+                    signer_title__isnull=False,
+                    signed_at__gte=F("made_at"),
+                ),
+                name="a_signature_is_whole_and_comes_after_the_words",
+            ),
+            models.CheckConstraint(
+                condition=Q(annulled_at=None) | Q(annulled_at__gte=F("made_at")),
+                name="a_decision_is_annulled_after_it_is_made",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("service", "made_at"),
+                condition=Q(signed_at=None, annulled_at=None),
+                name="decisions_to_sign",
+            ),
+        )
+
+
+class Notice(models.Model):
+    """What a unit was told: to expect a case's subject, or, once untold, not to."""
+
+    id = models.BigAutoField(primary_key=True)
+    unit = models.BigIntegerField(db_index=True)
+    case = models.UUIDField()
+    told_at = models.DateTimeField()
+    untold_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case",), condition=Q(untold_at=None), name="a_case_is_told_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(untold_at=None) | Q(untold_at__gte=F("told_at")),
+                name="a_notice_is_untold_after_it_is_told",
+            ),
+        )

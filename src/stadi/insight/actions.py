@@ -1,4 +1,4 @@
-"""The front door of insight: measure how far each service reaches, and read what may be shown."""
+"""The front door of insight: measure each service and its groups, and read what may be shown."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ from django.db import transaction
 
 from stadi.consent import actions as consent
 from stadi.engine import sweep
-from stadi.insight.domain import Promise
+from stadi.insight.domain import ENDS, Figures, Promise, Spread, spread
 from stadi.insight.hiding import SMALLEST, Group, Line, Walk, publish, total
 from stadi.insight.models import Measure
 from stadi.kit.actor import Actor
 from stadi.kit.service import Basis, Purpose
 from stadi.kit.text import LANGUAGES
-from stadi.offers.actions import reading
-from stadi.offers.actions.reading import Reached, reached
+from stadi.offers.actions import counting, reading
+from stadi.offers.actions.counting import Counted
 from stadi.offers.plugins import plugins
 from stadi.people import facts as pop
 from stadi.record import actions as record
@@ -48,6 +48,7 @@ class Reach:
 
     service: str
     at: datetime
+    figures: Figures
     total: Line
     tables: dict[str, tuple[Line, ...]]
 
@@ -56,13 +57,17 @@ def measure(*, by: Actor, at: datetime) -> None:
     """Measure every service; only what may be shown is kept, in place of the measure before."""
     with consent.look(purpose=PURPOSE, as_of=at.date(), known_at=at) as sight:
         everyone = sweep.extract(sight).tables["subject"]
+    _measure(everyone, by, at)
+
+
+def _measure(everyone: pa.Table, by: Actor, at: datetime) -> None:
     named = {
         "area": _common(everyone[pop.area.column]),
         "language": LANGUAGES,
         "care": CARE,
     }
     for service in sorted(plugins()):
-        cases = reached(service)
+        cases = counting.counted(service)
         tables = {name: _groups(everyone, name, keys, cases) for name, keys in named.items()}
         _keep(service, tables, by=by, at=at)
 
@@ -70,11 +75,27 @@ def measure(*, by: Actor, at: datetime) -> None:
 @transaction.atomic
 def _keep(service: str, tables: dict[str, list[Group]], *, by: Actor, at: datetime) -> None:
     figures = {
+        "service": asdict(_figures(service)),
         "total": asdict(total(tables["area"])),
         "tables": {name: list(map(asdict, publish(groups))) for name, groups in tables.items()},
     }
     Measure.objects.update_or_create(service=service, defaults={"at": at, "figures": figures})
     record.write(News(kind="insight.measured", body={"service": service}), by=by, at=at)
+
+
+def _figures(service: str) -> Figures:
+    """Return the figures of a whole service; times and minutes only where ten or more have them."""
+    what, work = counting.happened(service), counting.work(service)
+    return Figures(
+        counts=reading.tally(service),
+        **asdict(what),
+        openings=work.openings,
+        minutes=round(work.minutes) if work.acts >= SMALLEST else None,
+        spreads={
+            leg: spread(lasted.count, lasted.seconds, least=SMALLEST)
+            for leg, lasted in counting.lasted(service).items()
+        },
+    )
 
 
 def _common(areas: pa.ChunkedArray) -> tuple[str, ...]:
@@ -84,7 +105,7 @@ def _common(areas: pa.ChunkedArray) -> tuple[str, ...]:
 
 
 def _groups(
-    everyone: pa.Table, name: str, keys: Iterable[str], cases: Sequence[Reached]
+    everyone: pa.Table, name: str, keys: Iterable[str], cases: Sequence[Counted]
 ) -> list[Group]:
     """Return the groups of one table; each case is in exactly one of them."""
     wanted = pc.is_in(
@@ -93,7 +114,7 @@ def _groups(
     column = GROUPED[name].column
     mine = everyone.filter(wanted).select(["subject", column])
     group_of = dict(zip(*(mine[c].to_pylist() for c in ("subject", column)), strict=True))
-    members: dict[str, list[Reached]] = {key: [] for key in (*keys, REST)}
+    members: dict[str, list[Counted]] = {key: [] for key in (*keys, REST)}
     for case in cases:
         members.get(group_of.get(case.subject) or REST, members[REST]).append(case)
     return [
@@ -102,6 +123,7 @@ def _groups(
             entitled=len(found),
             left=sum(not case.offered for case in found),
             walks=[c.metres for c in found if c.offered and c.metres is not None],
+            ends={end: sum(c.end == end for c in found) for end in ENDS},
         )
         for key, found in members.items()
     ]
@@ -112,10 +134,15 @@ def reach(service: str) -> Reach | None:
     found = Measure.objects.filter(service=service).first()
     if found is None:
         return None
-    tables = found.figures["tables"]
+    tables, figures = found.figures["tables"], found.figures["service"]
+    spreads = {
+        leg: Spread(count=s["count"], hours=tuple(s["hours"]) if s["hours"] else None)
+        for leg, s in figures["spreads"].items()
+    }
     return Reach(
         service=service,
         at=found.at,
+        figures=Figures(**figures | {"spreads": spreads}),
         total=_line(found.figures["total"]),
         tables={name: tuple(map(_line, rows)) for name, rows in tables.items()},
     )
@@ -128,6 +155,7 @@ def _line(row: dict[str, Any]) -> Line:
         entitled=row["entitled"],
         offered=tuple(offered) if offered else None,
         walk=Walk(**walk) if walk else None,
+        ends={end: tuple(told) if told else None for end, told in row["ends"].items()},
     )
 
 
@@ -138,7 +166,7 @@ def promise(service: str, *, counts: dict[str, int], at: datetime) -> Promise:
     return Promise(
         entitled=counts["yes"],
         offered=counts["offered"],
-        with_a_person=counts["held"] - (len(held) - len(due)),
+        with_a_person=counts["held"],
         nearest=min(due, default=None),
         late=sum(deadline < at for deadline in due),
     )

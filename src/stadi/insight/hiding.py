@@ -1,15 +1,17 @@
 """What a table of groups may show, so that a reader cannot work out a small number.
 
-A group's entitled are shown exactly or not at all. How many of them were offered is shown as a
-range only, never exactly: it holds at least ten counts, moves in steps of ten, and what is left
-of the entitled is a range as wide. The city's own totals are known to every reader, which is why
-tables that share them tell nothing about each other.
+A group's entitled are shown exactly or not at all. How many of them were offered, and how many
+ended in each way, is shown as a range only, never exactly: it holds at least ten counts, moves in
+steps of ten, and what is left of the entitled is a range as wide. The city's own totals are known
+to every reader, which is why tables that share them tell nothing about each other.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import fmean
+
+from stadi.insight.guessing import Cell, Range, Reader
 
 SMALLEST = 10
 STEP = 100  # metres; walks are rounded to it
@@ -18,12 +20,22 @@ FAR = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What is counted and never shown: a group's entitled, those not offered, and all walks."""
+    """What is counted and never shown: a group's entitled, those not offered, and all walks.
+
+    `ends` are the offered that ended, by how; every group of a table names the same ends.
+    """
 
     key: str
     entitled: int
     left: int
     walks: Sequence[int] = ()
+    ends: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> list[int]:
+        """Those not offered, those of each end, and the rest: together the entitled."""
+        told = [self.left, *self.ends.values()]
+        return [*told, self.entitled - sum(told)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,83 +49,35 @@ class Walk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What is shown of a group; None is hidden, `offered` is the least and the most."""
+    """What is shown of a group; None is hidden, a pair is the least and the most."""
 
     key: str
     entitled: int | None
-    offered: tuple[int, int] | None = None
+    offered: Range | None = None
     walk: Walk | None = None
+    ends: Mapping[str, Range | None] = field(default_factory=dict)
 
     @property
-    def left(self) -> tuple[int, int] | None:
+    def left(self) -> Range | None:
         """The least and the most who were not offered."""
         if self.entitled is None or self.offered is None:
             return None
         return self.entitled - self.offered[1], self.entitled - self.offered[0]
 
     @property
-    def share(self) -> tuple[int, int] | None:
+    def share(self) -> Range | None:
         """The least and the greatest share offered, in whole per cent."""
-        if not self.entitled or self.offered is None:
+        return self._share(self.offered)
+
+    def share_of(self, end: str) -> Range | None:
+        """The least and the greatest share of the entitled that ended so, in whole per cent."""
+        return self._share(self.ends.get(end))
+
+    def _share(self, part: Range | None) -> Range | None:
+        if not self.entitled or part is None:
             return None
-        low, high = self.offered
+        low, high = part
         return low * 100 // self.entitled, math.ceil(high * 100 / self.entitled)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """One shown group's entitled, and the least and the most who were not offered."""
-
-    entitled: int
-    low: int
-    high: int
-
-    @property
-    def wide(self) -> bool:
-        """Whether the range says nothing that the entitled do not say."""
-        return self.high - self.low == self.entitled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """What a reader knows: the city's totals, the shown cells, and the sum of the hidden ones."""
-
-    offered: int
-    left: int
-    hidden: int
-    cells: dict[str, _Cell] = field(default_factory=dict)
-
-    @property
-    def enough(self) -> int:
-        """How many counts must stay possible: ten, or all that a small total of the city allows."""
-        return min(SMALLEST, self.offered + 1, self.left + 1)
-
-    @property
-    def low(self) -> int:
-        return sum(cell.low for cell in self.cells.values())
-
-    @property
-    def high(self) -> int:
-        return sum(cell.high for cell in self.cells.values()) + self.hidden
-
-    def is_safe(self) -> bool:
-        """Return whether every shown group keeps enough possible counts, all sums known.
-
-        The hidden ones then do too: whatever a shown group can give up, they can take.
-        """
-        return all(map(self._is_vague, self.cells.values()))
-
-    def _is_vague(self, cell: _Cell) -> bool:
-        most = min(cell.high, self.left - self.low + cell.low)
-        least = max(cell.low, self.left - self.high + cell.high)
-        return most - least + 1 >= self.enough or not cell.entitled
-
-    def widened(self) -> "_Table":
-        """Return the table with its smallest telling range given up."""
-        telling = [key for key, cell in self.cells.items() if not cell.wide]
-        key = min(telling, key=lambda k: (self.cells[k].low == 0, self.cells[k].entitled, k))
-        whole = self.cells[key].entitled
-        return replace(self, cells=self.cells | {key: _Cell(entitled=whole, low=0, high=whole)})
 
 
 def total(groups: Sequence[Group], key: str = "total") -> Line:
@@ -121,28 +85,96 @@ def total(groups: Sequence[Group], key: str = "total") -> Line:
     entitled = sum(group.entitled for group in groups)
     offered = entitled - sum(group.left for group in groups)
     walks = [metres for group in groups for metres in group.walks]
-    return Line(key=key, entitled=entitled, offered=(offered, offered), walk=_walk(walks, offered))
+    sums = {end: sum(group.ends[end] for group in groups) for end in groups[0].ends}
+    return Line(
+        key=key,
+        entitled=entitled,
+        offered=(offered, offered),
+        walk=_walk(walks, offered),
+        ends={end: (count, count) for end, count in sums.items()},
+    )
 
 
 def publish(groups: Sequence[Group]) -> tuple[Line, ...]:
     """Return what may be shown of each group of one table."""
     hidden = hide({group.key: group.entitled for group in groups})
-    shown = {group.key: group for group in groups if group.key not in hidden}
-    left = sum(group.left for group in groups)
-    table = _Table(
-        offered=sum(group.entitled for group in groups) - left,
-        left=left,
-        hidden=sum(group.entitled for group in groups if group.key in hidden),
-        cells={key: _cell(group) for key, group in shown.items()},
-    )
-    while not table.is_safe() and not all(cell.wide for cell in table.cells.values()):
-        table = table.widened()
+    shown = [group for group in groups if group.key not in hidden]
+    told = _Table(shown, [group for group in groups if group.key in hidden]).told()
     return tuple(
-        _line(group, table.cells[group.key])
-        if group.key in shown
-        else Line(key=group.key, entitled=None)
+        _line(group, told[group.key]) if group.key in told else Line(key=group.key, entitled=None)
         for group in groups
     )
+
+
+class _Table:
+    """The ranges that are told of the parts of each shown group; the hidden ones are one row."""
+
+    def __init__(self, shown: Sequence[Group], hidden: Sequence[Group]) -> None:
+        pooled = [[sum(column) for column in zip(*(g.parts for g in hidden), strict=True)]]
+        rows = [*(group.parts for group in shown), *(pooled if hidden else [])]
+        sums: list[int] = [sum(column) for column in zip(*rows, strict=True)]
+        self._shown, self._wholes = shown, [sum(row) for row in rows]
+        # how many counts must stay possible: ten, or all that a small total of the city allows
+        self._enough = [min(SMALLEST, part + 1, sum(sums) - part + 1) for part in sums]
+        self._ranges = {
+            (row, column): self._steps(row, column, count)
+            for row, counts in enumerate(rows)
+            for column, count in enumerate(counts)
+        }
+        self._reader = Reader(rows, self._ranges)
+
+    def told(self) -> dict[str, list[Range]]:
+        """Return the ranges of each group's parts, those given up that sums would narrow."""
+        for cell in sorted(self._telling(), key=self._order):
+            if not self._is_safe(cell):
+                self._give_up(cell)
+        # no table was found that needs this; it stays for want of a proof that there is none
+        for cell in self._ranges:
+            while not self._is_safe(cell) and (telling := self._telling()):
+                self._give_up(min(telling, key=lambda c: (not _cross(c, cell), self._order(c))))
+        width = len(self._enough)
+        return {
+            group.key: [self._ranges[row, column] for column in range(width)]
+            for row, group in enumerate(self._shown)
+        }
+
+    def _steps(self, row: int, column: int, count: int) -> Range:
+        """Return the range of ten counts, from 0, that holds a count; a short last one joins.
+
+        Of the last column, which is the rest of the others, and of the hidden nothing is told.
+        """
+        whole = self._wholes[row]
+        if row == len(self._shown) or column == len(self._enough) - 1:
+            return 0, whole
+        last = max((whole + 1) // SMALLEST, 1) - 1
+        step = min(count // SMALLEST, last)
+        return step * SMALLEST, whole if step == last else step * SMALLEST + SMALLEST - 1
+
+    def _telling(self) -> list[Cell]:
+        """Return the cells whose range says more than the sum of their row does."""
+        return [c for c, (low, high) in self._ranges.items() if high - low < self._wholes[c[0]]]
+
+    def _order(self, cell: Cell) -> tuple[bool, int, str, int]:
+        """Return which cells are given up first: those that tell of ten or more, the smallest."""
+        group = self._shown[cell[0]]
+        return self._ranges[cell][0] == 0, group.entitled, group.key, cell[1]
+
+    def _give_up(self, cell: Cell) -> None:
+        self._ranges[cell] = 0, self._wholes[cell[0]]
+        self._reader.tell(cell, self._ranges[cell])
+
+    def _is_safe(self, cell: Cell) -> bool:
+        row, column = cell
+        enough = self._enough[column]
+        if row == len(self._shown):
+            # any one of the hidden may have all of these, or none
+            return self._reader.most(cell, enough - 1) >= enough - 1
+        return not self._wholes[row] or self._reader.choices(cell, enough) >= enough
+
+
+def _cross(one: Cell, other: Cell) -> bool:
+    """Return whether a sum names both cells."""
+    return one[0] == other[0] or one[1] == other[1]
 
 
 def hide(counts: Mapping[str, int]) -> set[str]:
@@ -164,20 +196,19 @@ def hide(counts: Mapping[str, int]) -> set[str]:
     return hidden
 
 
-def _cell(group: Group) -> _Cell:
-    """Return the range of ten counts, from 0, in which those left lie; a short last one joins."""
-    last = max((group.entitled + 1) // SMALLEST, 1) - 1
-    step = min(group.left // SMALLEST, last)
-    high = group.entitled if step == last else step * SMALLEST + SMALLEST - 1
-    return _Cell(entitled=group.entitled, low=step * SMALLEST, high=high)
-
-
-def _line(group: Group, cell: _Cell) -> Line:
-    offered = (cell.entitled - cell.high, cell.entitled - cell.low)
-    known = None if cell.wide and cell.entitled else offered
+def _line(group: Group, told: Sequence[Range]) -> Line:
+    entitled = group.entitled
+    known = [None if high - low == entitled and entitled else (low, high) for low, high in told]
+    low, high = entitled - told[0][1], entitled - told[0][0]
     # asked of what is shown, not of the count: else the walk would tell that ten were offered
-    walk = _walk(group.walks, offered[0])
-    return Line(key=group.key, entitled=group.entitled, offered=known, walk=walk)
+    walk = _walk(group.walks, low)
+    return Line(
+        key=group.key,
+        entitled=entitled,
+        offered=known[0] and (low, high),
+        walk=walk,
+        ends=dict(zip(group.ends, known[1:-1], strict=True)),
+    )
 
 
 def _walk(walks: Sequence[int], offered: int) -> Walk | None:

@@ -1,18 +1,32 @@
-"""The reach report: the promise, every group of one service as a map and a list, and as CSV."""
+"""Whom a service reaches, with a map, and its measures, with charts; both with lists and as CSV."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from stadi.insight import actions as insight
+from stadi.insight import measures
 from stadi.insight.hiding import Line
 from stadi.insight.map import Drawing, Spot, draw
+from stadi.insight.words import (
+    PEOPLE,
+    PEOPLE_KINDS,
+    ROWS,
+    TABLES,
+    WALK_KINDS,
+    WALKS,
+    in_metres,
+    name_of,
+    number,
+    span,
+    title_of,
+)
 from stadi.kit.access import MANAGER, OFFICIAL, open_to
 from stadi.kit.service import Assign
 from stadi.offers.actions import reading
@@ -20,57 +34,6 @@ from stadi.offers.plugins import plugin, plugins
 from stadi.people import paavo
 from stadi.twin import actions as twin
 
-ROWS = (
-    ("screened", gettext_noop("Looked at"), gettext_noop("Everyone in the register on that day.")),
-    ("yes", gettext_noop("Entitled"), gettext_noop("The rule is true.")),
-    ("no", gettext_noop("Not entitled"), ""),
-    ("unknown", gettext_noop("Unclear"), gettext_noop("A fact is missing: a person finds out.")),
-    ("stopped", gettext_noop("Stopped"), gettext_noop("They said stop: no message, no case.")),
-    ("offered", gettext_noop("Offered"), ""),
-    (
-        "held",
-        gettext_noop("With a person"),
-        gettext_noop("A person decides before anything is sent."),
-    ),
-    ("waiting", gettext_noop("About to be offered"), ""),
-    ("unreached", gettext_noop("Not reached"), ""),
-    ("open", gettext_noop("Not answered yet"), ""),
-    ("accepted", gettext_noop("Said yes, within regret time"), ""),
-    ("fulfilled", gettext_noop("Has the place"), ""),
-    ("declined", gettext_noop("Said no"), ""),
-    ("objected", gettext_noop("Stopped the service"), ""),
-    ("expired", gettext_noop("Time ran out"), gettext_noop("A person follows it up.")),
-    ("withdrawn", gettext_noop("Withdrawn by the city"), ""),
-)
-TABLES = {
-    "area": (gettext_noop("By area"), gettext_noop("Area")),
-    "language": (gettext_noop("By contact language"), gettext_noop("Contact language")),
-    "care": (gettext_noop("By form of care"), gettext_noop("Form of care")),
-}
-NAMES = {
-    ("language", "fi"): gettext_noop("Finnish"),
-    ("language", "sv"): gettext_noop("Swedish"),
-    ("language", "en"): gettext_noop("English"),
-    ("care", "municipal"): gettext_noop("Municipal day care"),
-    ("care", "private"): gettext_noop("Private day care"),
-    ("care", "home"): gettext_noop("At home"),
-    ("area", insight.REST): gettext_noop("Elsewhere or not on record"),
-    ("language", insight.REST): gettext_noop("Another language or not on record"),
-    ("care", insight.REST): gettext_noop("No care on record"),
-}
-WALKS, PEOPLE = (500, 1000, 2000), (50, 100, 200)
-WALK_KINDS = (
-    gettext_noop("under 500 m"),
-    gettext_noop("500 m to 1 km"),
-    gettext_noop("1 to 2 km"),
-    gettext_noop("2 km or more"),
-)
-PEOPLE_KINDS = (
-    gettext_noop("under 50"),
-    gettext_noop("50 to 99"),
-    gettext_noop("100 to 199"),
-    gettext_noop("200 or more"),
-)
 COLUMNS = (
     *("table", "group", "name", "entitled", "offered_least", "offered_most"),
     *("walk_mean_m", "walk_median_m", "walk_nine_of_ten_m", "measured"),
@@ -85,9 +48,10 @@ def reach(request: Any) -> Any:
     found = insight.reach(service)
     promise = insight.promise(service, counts=counts, at=request.time.now)
     context = {
-        "title": _title(service),
+        "title": title_of(service),
+        "service": service,
         "services": [
-            {"title": _title(s), "query": f"?service={s}&by={by}", "current": s == service}
+            {"title": title_of(s), "query": f"?service={s}&by={by}", "current": s == service}
             for s in sorted(plugins())
         ],
         "switches": [
@@ -97,12 +61,12 @@ def reach(request: Any) -> Any:
         "csv": f"reach.csv?service={service}&by={by}",
         "promise": promise,
         "tally": {
-            name: _number(getattr(promise, name))
+            name: number(getattr(promise, name))
             for name in ("entitled", "offered", "with_a_person")
         },
         "balance_ok": reading.balances(counts),
         "rows": [
-            {"label": _(label), "value": _number(counts[key]), "help": _(help_) if help_ else ""}
+            {"label": _(label), "value": number(counts[key]), "help": _(help_) if help_ else ""}
             for key, label, help_ in ROWS
         ],
         **(_groups(found, by) if found else {}),
@@ -117,14 +81,60 @@ def reach_csv(request: Any) -> Any:
     found = insight.reach(service)
     if found is None:
         raise Http404(_("This service has not been measured yet."))
-    name = f"reach-{service}-{by}-{timezone.localtime(found.at):%Y-%m-%d}.csv"
+    lines = (found.total, *found.tables[by])
+    names = [_("The whole city"), *(name_of(by, line.key) for line in found.tables[by])]
+    rows = [[by, x.key, name, *_cells(x)] for x, name in zip(lines, names, strict=True)]
+    return _file(f"reach-{service}-{by}", COLUMNS, rows, found.at)
+
+
+@open_to(OFFICIAL, MANAGER)
+def services(request: Any, service: str) -> Any:
+    """Show the measures of one service: figures with their meaning, charts, and groups."""
+    by = request.GET.get("by") or "language"
+    if service not in plugins() or by not in TABLES:
+        raise Http404(_("There is no such service or table."))
+    context: dict[str, Any] = {
+        "title": title_of(service),
+        "service": service,
+        "services": [
+            {"title": title_of(s), "query": f"{s}?by={by}", "current": s == service}
+            for s in sorted(plugins())
+        ],
+        "switches": [
+            {"title": _(words), "query": f"?by={key}", "current": key == by}
+            for key, (words, _column) in TABLES.items()
+        ],
+    }
+    if found := insight.reach(service):
+        context |= {
+            "measured": timezone.localtime(found.at),
+            "head": measures.head(found.figures),
+            "sections": measures.sections(found.figures),
+            "groups": measures.groups(found, by),
+        }
+    return render(request, "insight/services.html", context)
+
+
+@open_to(OFFICIAL, MANAGER)
+def services_csv(request: Any, service: str) -> Any:
+    """Send every figure of the page and of all its tables, hidden ones empty."""
+    del request
+    found = insight.reach(service)
+    if found is None:
+        raise Http404(_("This service has not been measured yet."))
+    return _file(f"measures-{service}", measures.COLUMNS, measures.rows(found), found.at)
+
+
+def _file(
+    name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], at: datetime
+) -> HttpResponse:
+    """Return a CSV of what was measured at a time; its last column says when."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"{name}-{timezone.localtime(at):%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
-    writer.writerow(COLUMNS)
-    for line in (found.total, *found.tables[by]):
-        label = _("The whole city") if line is found.total else _label(by, line.key)
-        writer.writerow([by, line.key, label, *_cells(line), found.at.isoformat()])
+    writer.writerow(columns)
+    writer.writerows([*row, at.isoformat()] for row in rows)
     return response
 
 
@@ -143,14 +153,10 @@ def _chosen(request: Any) -> tuple[str, str]:
     return service, by
 
 
-def _title(service: str) -> str:
-    return plugin(service).say("title", get_language() or "en")
-
-
 def _groups(found: insight.Reach, by: str) -> dict[str, Any]:
     """Return one table of a measure as it is shown, and its map if it is of areas."""
     lines = found.tables[by]
-    shown = [_row(line, _label(by, line.key)) for line in lines]
+    shown = [_row(line, name_of(by, line.key)) for line in lines]
     walks = any(line.walk for line in lines)
     kinds = [
         {"kind": f"kind-{i}", "words": _(words)}
@@ -175,13 +181,13 @@ def _row(line: Line, label: str) -> dict[str, str]:
     walk = line.walk
     return {
         "label": label,
-        "entitled": "" if line.entitled is None else _number(line.entitled),
-        "offered": _range(line.offered),
-        "share": "" if line.share is None else f"{_range(line.share)}\N{NO-BREAK SPACE}%",
-        "left": _range(line.left),
-        "median": _metres(walk.median) if walk else "",
-        "mean": _metres(walk.mean) if walk else "",
-        "far": _metres(walk.far) if walk else "",
+        "entitled": "" if line.entitled is None else number(line.entitled),
+        "offered": span(line.offered),
+        "share": "" if line.share is None else f"{span(line.share)}\N{NO-BREAK SPACE}%",
+        "left": span(line.left),
+        "median": in_metres(walk.median) if walk else "",
+        "mean": in_metres(walk.mean) if walk else "",
+        "far": in_metres(walk.far) if walk else "",
     }
 
 
@@ -228,26 +234,3 @@ def _words(row: dict[str, str]) -> str:
     if row["median"]:
         told.append(_("middle walk %(metres)s") % {"metres": row["median"]})
     return ", ".join(told)
-
-
-def _label(by: str, key: str) -> str:
-    if (by, key) in NAMES:
-        words = NAMES[by, key]
-        return _(words)
-    names = {area.code: area.name for area in paavo.built_in()}
-    return f"{key} {names.get(key, '')}".rstrip()
-
-
-def _range(pair: tuple[int, int] | None) -> str:
-    if pair is None:
-        return ""
-    low, high = map(_number, pair)
-    return low if low == high else f"{low}–{high}"
-
-
-def _number(count: int) -> str:
-    return f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
-
-
-def _metres(metres: int) -> str:
-    return f"{_number(metres)}\N{NO-BREAK SPACE}m"

@@ -86,19 +86,50 @@ class Self:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """How long the offer and the regret last, in days and hours."""
+    """How long the offer and the regret last, and how it is told.
+
+    `channels` is a ladder: the inbox holds the message, the others only say that one waits there.
+    After `remind_days` without an answer it is said again, once.
+    """
 
     open_days: int
     undo_hours: int = 24
+    remind_days: int = 7
+    channels: tuple[str, ...] = ("inbox",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Write the place that the case holds into the register; undone by taking it out again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """Make the decision document, which a named official signs; undone by annulling it."""
+
+    signer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Tell the unit whom to expect; undone by telling it not to."""
+
+
+Fulfilment = Place | Decide | Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
-    """The person who answers for the service, and the queue for what it cannot decide."""
+    """The person who answers for the service, and the queue for what it cannot decide.
+
+    A task past its deadline goes to the owner for as long again; after that it ends unanswered.
+    """
 
     owner: str
     queue: str
     queue_days: int
+    contest_days: int = 14
+    keep_days: int = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +149,7 @@ class Service:
     oversight: Oversight
     cannot_reach: str
     amounts: tuple[Amount, ...] = ()
+    fulfil: tuple[Fulfilment, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in problems(self):
@@ -160,6 +192,10 @@ def _about_level(service: Service) -> Iterator[str]:
 
 
 def _about_rules(service: Service) -> Iterator[str]:
+    if any(isinstance(step, Place) for step in service.fulfil) and not isinstance(
+        service.propose, Assign
+    ):
+        yield "writes a place, but proposes none: drop Place() or propose by Assign(...)"
     if not service.who:
         yield "finds nobody: give it at least one rule"
     for fact in filter(_is_forbidden, _named(service.propose)):

@@ -1,19 +1,57 @@
-"""The front door of messages: send to the city inbox, read it."""
+"""The front door of messages: send to the inbox, read it, and tell of it outside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
-from stadi.messages.domain import Letter
-from stadi.messages.models import Message
+from stadi.messages import channels, delivering
+from stadi.messages.domain import Delivered, Letter, after_quiet, month_of
+from stadi.messages.models import Contacts, Message
 from stadi.record import actions as record
 from stadi.record.domain import News
 
-COLUMNS = "id, recipient, key, subject, body, link, sent_at"
+MESSAGE = "id, recipient, key, subject, body, link, sent_at, about, counted, language"
+# In the order of keys, so that two batches of the same letters wait for each other.
+INSERT = f"""
+insert into messages_message ({MESSAGE}) select {MESSAGE} from letters order by key
+on conflict do nothing"""
+# Nobody else counts these people's contacts until the transaction ends.
+COUNT = """
+with wrote as (insert into messages_contacts as c (person, month, made)
+  select m.recipient, %(month)s::date, count(*) from letters join messages_message m using (id)
+  where m.counted group by m.recipient order by m.recipient
+  on conflict (person, month) do update set made = c.made + excluded.made returning person, made)
+select person, made from wrote where made > %(most)s"""
+TOO_MANY = """
+with last as (select m.id, %(most)s - made + count(*) over their as may,
+    row_number() over (partition by m.recipient order by m.key) as number
+  from messages_message m join letters using (id)
+  join unnest(%(people)s::bigint[], %(made)s::int[]) as over_ (person, made)
+    on person = m.recipient
+  where m.counted window their as (partition by m.recipient))
+update messages_message m set counted = false from last where m.id = last.id and number > may"""
+# Whoever was written to often enough finds the message in the inbox, and is not told of it.
+QUEUE = """
+insert into messages_delivery (id, message_id, channel, rung, state, due_at, attempts, error)
+select gen_random_uuid(), m.id, channel, rung, case rung when 1 then 'queued' else 'waiting' end,
+  case rung when 1 then %s::timestamptz end, 0, ''
+from letters l join messages_message m using (id),
+  unnest(l.channels) with ordinality as ladder (channel, rung)
+where m.counted or not l.counted"""
+# In one order with whoever climbs, and after those who are just sending.
+WITHDRAW = """
+with theirs as (
+  select d.id from messages_delivery d join messages_message m on m.id = d.message_id
+  where m.about = any(%s::uuid[]) and d.state in ('waiting', 'queued', 'sending')
+  order by d.id for update of d)
+update messages_delivery d set state = 'cancelled', due_at = null, error = 'withdrawn'
+from theirs where d.id = theirs.id"""
 
 
 class NotYourMessageError(StadiError):
@@ -22,25 +60,83 @@ class NotYourMessageError(StadiError):
 
 @transaction.atomic
 def send(*, letters: Sequence[Letter], by: Actor, at: datetime) -> int:
-    """Put letters into the inbox and return how many; one with a known key is not sent again."""
+    """Put letters into the inbox and return how many; one with a known key is not sent again.
+
+    What else their ladders hold is queued in the same transaction, for the end of quiet hours.
+    A counted letter to somebody who has no contact left this month lies in the inbox alone.
+    """
+    channels.check(letters)
     with connection.cursor() as cursor:
-        cursor.execute("create temp table letters (like messages_message) on commit drop")
-        with cursor.copy(f"copy letters ({COLUMNS}) from stdin") as rows:
-            for x in letters:
-                rows.write_row((uuid4(), x.recipient, x.key, x.subject, x.body, x.link, at))
         cursor.execute(
-            f"insert into messages_message ({COLUMNS}) select {COLUMNS} from letters"
-            " on conflict do nothing"
+            "create temp table letters (like messages_message, channels text[]) on commit drop"
         )
+        with cursor.copy(f"copy letters ({MESSAGE}, channels) from stdin") as rows:
+            for row in _rows(letters, at):
+                rows.write_row(row)
+        cursor.execute(INSERT)
         sent: int = cursor.rowcount
+        _count(cursor, at)
+        cursor.execute(QUEUE, [after_quiet(at, settings.CITY)])
         cursor.execute("drop table letters")
     record.write(News(kind="messages.sent", body={"messages": sent}), by=by, at=at)
     return sent
 
 
+def _rows(letters: Sequence[Letter], at: datetime) -> Iterator[tuple[object, ...]]:
+    """Yield letters as rows, each with those channels of its ladder that are there, as an array."""
+    there, ladders = channels.there(), dict[tuple[str, ...], str]()
+    for x in letters:
+        if x.channels not in ladders:
+            ladders[x.channels] = "{" + ",".join(c for c in x.channels if c in there) + "}"
+        told = (x.about, x.counted, x.language, ladders[x.channels])
+        yield (uuid4(), x.recipient, x.key, x.subject, x.body, x.link, at, *told)
+
+
+def _count(cursor: Any, at: datetime) -> None:
+    """Count who was contacted; what is more than the city promised is no contact."""
+    month, most = month_of(at, settings.CITY), settings.CITY.contacts_a_month
+    cursor.execute(COUNT, {"month": month, "most": most})
+    if over := dict(cursor.fetchall()):
+        people, made = list(over), list(over.values())
+        cursor.execute(TOO_MANY, {"most": most, "people": people, "made": made})
+        Contacts.objects.filter(person__in=people, month=month).update(made=most)
+
+
+def deliver_due(*, by: Actor, at: datetime) -> Delivered:
+    """Send what is due outside the inbox and return how it went; again and at once is harmless.
+
+    Nothing leaves in quiet hours. A run that dies loses nothing; what it had just handed over may
+    leave once more as the same message. Not within a transaction: what was sent stays sent.
+    """
+    return delivering.run(by, at)
+
+
+@transaction.atomic
+def withdraw(*, about: Collection[UUID]) -> int:
+    """Keep notices about these cases from leaving once the caller commits; return how many.
+
+    The caller's own entry in the record tells why.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAW, [list(about)])
+        return int(cursor.rowcount)
+
+
+def contacts_left(*, people: Collection[int], at: datetime) -> dict[int, int]:
+    """Return how often the city may still write to each of these people this month, unasked."""
+    month, most = month_of(at, settings.CITY), settings.CITY.contacts_a_month
+    made = dict(
+        Contacts.objects.filter(person__in=people, month=month).values_list("person", "made")
+    )
+    return {person: max(0, most - made.get(person, 0)) for person in people}
+
+
 @transaction.atomic
 def open_message(*, message: UUID, by: Actor, at: datetime) -> str:
-    """Note that its recipient opened a message, and return where its link leads."""
+    """Note that its recipient opened a message, and return where its link leads.
+
+    Whoever has opened it needs no notice: what is queued is cancelled when its turn comes.
+    """
     found = Message.objects.select_for_update().filter(id=message, recipient=by.id).first()
     if found is None:
         words = "this message was sent to somebody else"
@@ -61,3 +157,8 @@ def inbox(*, recipient: int) -> list[Message]:
 def unread(*, recipient: int) -> int:
     """Return how many messages a resident has not opened."""
     return Message.objects.filter(recipient=recipient, opened_at=None).count()
+
+
+def erase(*, about: Collection[UUID]) -> None:
+    """Drop every message about these cases, within the caller's transaction."""
+    Message.objects.filter(about__in=list(about)).delete()

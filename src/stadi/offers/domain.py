@@ -1,31 +1,41 @@
-"""The life of a case as data: its states and the steps between them."""
+"""The life of a case as data: its states, the steps between them, who may take them and when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
 
+NOBODY = 0  # whose case an erased one is
 LEFT = "left_the_city"  # why a case was withdrawn: no longer in the register of residents
 ON_RECORD = "on record"  # a fact that was used and whose value a page need not repeat
 WAITING = ("candidate", "ready", "proposed")
 ASKED = ("offered", "seen")
-ENDED = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled", "closed")
+TASKS = ("held", "unclear", "contested")  # a person must act before a deadline
+ENDS = ("declined", "objected", "expired", "withdrawn", "fulfilled", "corrected", "closed")
+ENDED = (*ENDS, "measured", "erased")
+WITH_A_PERSON = (*TASKS, "expired")  # has a deadline; what nobody answered is followed up
 STATES = (
     *WAITING,
-    "unclear",
-    "held",
+    *TASKS,
     *ASKED,
     "undelivered",
     "accepted",
+    "countered",
     "fulfilling",
+    "failed",
     *ENDED,
 )
+HIGHEST = 1  # a task goes from its queue (0) to the owner of the service (1) and no higher
 
 
 class TransitionError(StadiError):
     """The case cannot take this step from where it stands."""
+
+
+class NotAllowedError(StadiError):
+    """Whoever asks may not take this step."""
 
 
 class NotOpenError(StadiError):
@@ -40,13 +50,75 @@ class DisagreeError(StadiError):
     """Screening and explanation give different answers: a defect, so nothing goes out."""
 
 
+class ReasonMissingError(StadiError):
+    """What an official does needs a reason that can be read later."""
+
+
+class VersionError(StadiError):
+    """A service's terms changed, and its version did not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was promised under one version of a service; it stays with the cases of that version."""
+
+    open_days: int
+    undo_hours: int
+    remind_days: int
+    queue_days: int
+    contest_days: int
+    keep_days: int
+    channels: tuple[str, ...]
+
+    @property
+    def regret(self) -> timedelta:
+        """How long a yes may be taken back."""
+        return timedelta(hours=self.undo_hours)
+
+    @property
+    def queue(self) -> timedelta:
+        """How long a task may wait in one queue."""
+        return timedelta(days=self.queue_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a case stands when it is asked to take a step; no times where nothing was offered."""
+
+    case: UUID
+    service: str
+    version: str
+    subject: int
+    round: str
+    state: str
+    before: str
+    reason: str
+    level: int
+    since: datetime
+    deadline: datetime | None
+    sent_at: datetime | None
+    unit: int | None
+    expires_at: datetime | None
+    answered_at: datetime | None
+    answered_by: int | None
+    reminded_at: datetime | None
+    terms: Terms
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What somebody says to the offer behind a link: accept, decline or object."""
+    """What somebody says to the offer behind a link; `unit` is the other place that they choose.
+
+    Says accept, choose, decline, ask or object. An official answers for a recipient who spoke
+    another `way` (phone, visit or paper), and says why.
+    """
 
     link: UUID
     says: str
     by: Actor
+    unit: int | None = None
+    way: str = "portal"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,49 +130,200 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """An offer as it stands when it is answered; the unit where it is a place."""
-
-    person: int
-    case: UUID
-    service: str
-    subject: int
-    state: str
-    unit: int | None
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step that a case may take, and from which states."""
+    """A step of a case: from which states, by whom, under which guards, with what effects.
+
+    Guards and effects are named; `actions.guards` and `actions.effects` say what they do, and
+    `tells` names the letter that goes to everyone concerned but the one who acted. A step without
+    a new state leads back to where the case stood before.
+    """
 
     name: str
     old: tuple[str, ...]
     new: str
+    who: tuple[str, ...] = ("system",)
+    guards: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    tells: str = ""
+    ended: str = ""  # how the case ended, where its new state does not say it
 
+
+ANYBODY = ("resident", "official")
+STAFF = ("official", "manager")
+# what may be contested; what is being fulfilled may be once its decision is there
+SENT = (*ASKED, "fulfilled", "declined", "expired", "withdrawn", "held", "closed")
+KEEP = "keep"  # how the case ended before stays as it was
 
 STEPS = {
     step.name: step
     for step in (
-        Step(name="ready", old=("candidate", "held", "unclear"), new="ready"),
+        Step(
+            name="ready",
+            old=("candidate", "held", "unclear"),
+            new="ready",
+            who=("system", *STAFF),
+        ),
         Step(
             name="hold",
-            old=(*WAITING, "unclear", "undelivered", *ASKED, "accepted"),
+            old=(*WAITING, "unclear", "undelivered", *ASKED, "accepted", "failed", "expired"),
             new="held",
+            who=("system", *STAFF),
         ),
-        Step(name="propose", old=("ready",), new="proposed"),
-        Step(name="offer", old=("proposed",), new="offered"),
-        Step(name="see", old=("offered",), new="seen"),
-        Step(name="accept", old=ASKED, new="accepted"),
-        Step(name="decline", old=ASKED, new="declined"),
-        Step(name="object", old=ASKED, new="objected"),
-        Step(name="expire", old=ASKED, new="expired"),
-        Step(name="undo", old=("accepted",), new="seen"),
+        Step(name="propose", old=("ready",), new="proposed", who=("system", *STAFF)),
         Step(
-            name="withdraw", old=(*WAITING, "unclear", "held", *ASKED, "accepted"), new="withdrawn"
+            name="offer",
+            old=("proposed",),
+            new="offered",
+            who=("system", *STAFF),
+            guards=("basis", "here"),
         ),
-        Step(name="begin", old=("accepted",), new="fulfilling"),
-        Step(name="fulfil", old=("fulfilling",), new="fulfilled"),
-        Step(name="close", old=("unclear",), new="closed"),
+        Step(name="see", old=("offered",), new="seen", who=ANYBODY),
+        Step(name="undeliver", old=("offered",), new="undelivered"),
+        Step(
+            name="accept",
+            old=ASKED,
+            new="accepted",
+            who=ANYBODY,
+            guards=("open", "safe", "basis", "placed"),
+            effects=("note", "confirm"),
+            tells="accepted",
+        ),
+        Step(
+            name="counter",
+            old=ASKED,
+            new="countered",
+            who=ANYBODY,
+            guards=("open", "safe", "basis"),
+        ),
+        # whoever chooses a place has said yes to it: a second offer would ask the same again
+        Step(
+            name="agree",
+            old=("countered",),
+            new="accepted",
+            who=ANYBODY,
+            guards=("placed",),
+            effects=("note", "confirm"),
+            tells="accepted",
+        ),
+        Step(
+            name="decline",
+            old=ASKED,
+            new="declined",
+            who=ANYBODY,
+            guards=("open", "safe", "basis"),
+            effects=("note", "release"),
+            tells="declined",
+        ),
+        Step(
+            name="ask",
+            old=ASKED,
+            new="held",
+            who=ANYBODY,
+            guards=("open",),
+            tells="held",
+        ),
+        Step(
+            name="disagree",
+            old=("accepted", "declined"),
+            new="held",
+            who=ANYBODY,
+            guards=("answerable", "basis"),
+            tells="held",
+        ),
+        Step(
+            name="object",
+            old=(*ASKED, "undelivered"),
+            new="objected",
+            who=("system", *ANYBODY),
+            effects=("release",),
+        ),
+        Step(
+            name="expire",
+            old=ASKED,
+            new="expired",
+            guards=("reminded",),
+            effects=("release",),
+            tells="expired",
+        ),
+        Step(
+            name="undo",
+            old=("accepted",),
+            new="seen",
+            who=ANYBODY,
+            guards=("regrets",),
+            effects=("unanswer", "soften"),
+        ),
+        Step(
+            name="withdraw",
+            old=(*WAITING, "unclear", "held", *ASKED, "undelivered", "accepted", "contested"),
+            new="withdrawn",
+            who=("system", "resident", *STAFF),
+            ended="withdrawn",
+            effects=("release", "unsend"),
+            tells="withdrawn",
+        ),
+        Step(
+            name="begin",
+            old=("accepted",),
+            new="fulfilling",
+            guards=("regretted", "basis", "placed"),
+            effects=("confirm", "plan"),
+        ),
+        Step(name="fulfil", old=("fulfilling",), new="fulfilled", tells="fulfilled"),
+        Step(name="fail", old=("fulfilling",), new="failed"),
+        Step(
+            name="stop",
+            old=("fulfilling", "failed"),
+            new="withdrawn",
+            effects=("release", "unsend"),
+            tells="withdrawn",
+        ),
+        Step(
+            name="close",
+            old=("unclear", "held"),
+            new="closed",
+            who=("system", *STAFF),
+            effects=("release",),
+            ended="settled",
+        ),
+        Step(
+            name="lapse",
+            old=("unclear", "held"),
+            new="closed",
+            guards=("highest",),
+            effects=("release",),
+            tells="closed",
+            ended="unanswered",
+        ),
+        Step(
+            name="contest",
+            old=SENT,
+            new="contested",
+            who=ANYBODY,
+            guards=("in_term",),
+            ended=KEEP,
+        ),
+        Step(
+            name="uphold",
+            old=("contested",),
+            new="",
+            who=("system", *STAFF),
+            guards=("another",),
+            effects=("resume",),
+            tells="upheld",
+            ended=KEEP,
+        ),
+        Step(
+            name="correct",
+            old=("contested",),
+            new="corrected",
+            who=STAFF,
+            guards=("another",),
+            effects=("release",),
+            tells="corrected",
+        ),
+        Step(name="measure", old=("fulfilled",), new="measured", ended=KEEP),
+        Step(name="file", old=("measured",), new="closed", ended=KEEP),
+        Step(name="erase", old=(*ENDS,), new="erased", ended=KEEP),
     )
 }

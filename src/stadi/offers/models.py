@@ -1,9 +1,10 @@
 """Stored: screenings, cases with their every step, offers and to whom they went."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from stadi.offers.domain import ENDED, STATES
+from stadi.offers.domain import ENDED, NOBODY, STATES, TASKS
 
 
 class Screening(models.Model):
@@ -29,8 +30,28 @@ class Screening(models.Model):
         )
 
 
+class Version(models.Model):
+    """What a version of a service promised, for as long as it has cases."""
+
+    id = models.BigAutoField(primary_key=True)
+    service = models.TextField()
+    version = models.TextField()
+    terms = models.JSONField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("service", "version"), name="a_version_has_one_set_of_terms"
+            ),
+        )
+
+
 class Case(models.Model):
-    """One service, one subject, one round."""
+    """One service, one subject, one round; an erased case is counted and forgets whose it was.
+
+    `before` is where a contested case stood; `ended` is how it ended, whatever was filed later;
+    `sent_at` is when the latest offer went out.
+    """
 
     id = models.UUIDField(primary_key=True)
     service = models.TextField()
@@ -38,9 +59,13 @@ class Case(models.Model):
     subject = models.BigIntegerField()
     round = models.TextField()
     state = models.TextField()
+    before = models.TextField(default="")
+    ended = models.TextField(default="")
     reason = models.TextField(default="")
+    level = models.SmallIntegerField(default=0)
     since = models.DateTimeField()
     deadline = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     screening = models.ForeignKey(Screening, models.PROTECT)
 
     class Meta:
@@ -51,8 +76,23 @@ class Case(models.Model):
                 condition=~Q(state__in=ENDED),
                 name="one_open_case_per_service_subject_and_round",
             ),
+            models.CheckConstraint(
+                condition=Q(state="contested") | (Q(state__in=ENDED) ^ Q(ended="")),
+                name="only_an_ended_case_ended_somehow",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="erased") ^ ~Q(subject=NOBODY),
+                name="only_an_erased_case_is_about_nobody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=TASKS) | Q(deadline__isnull=False),
+                name="a_task_has_a_deadline",
+            ),
         )
-        indexes = (models.Index(fields=("service", "state"), name="cases_by_state"),)
+        indexes = (
+            models.Index(fields=("service", "state"), name="cases_by_state"),
+            models.Index(fields=("subject",), name="cases_by_subject"),
+        )
 
 
 class Transition(models.Model):
@@ -64,6 +104,8 @@ class Transition(models.Model):
     new = models.TextField()
     at = models.DateTimeField()
     actor = models.BigIntegerField()
+    actor_kind = models.TextField(default="system")
+    name = models.TextField(default="screen")
 
 
 class Offer(models.Model):
@@ -75,6 +117,7 @@ class Offer(models.Model):
     others = models.JSONField(default=list)
     reasons = models.JSONField(default=list)
     expires_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     answered_by = models.BigIntegerField(null=True)
 
@@ -85,10 +128,61 @@ class Recipient(models.Model):
     id = models.UUIDField(primary_key=True)
     offer = models.ForeignKey(Offer, models.CASCADE)
     person = models.BigIntegerField(db_index=True)
+    language = models.TextField(default="")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=("offer", "person"), name="an_offer_goes_to_a_person_once"
+            ),
+        )
+
+
+class Opening(models.Model):
+    """An official opened a case, for a stated reason; `spent` is what it took until an act."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, models.CASCADE)
+    official = models.BigIntegerField()
+    at = models.DateTimeField()
+    reason = models.TextField()
+    spent = models.DurationField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="a_case_is_opened_for_a_stated_reason"
+            ),
+        )
+
+
+class Note(models.Model):
+    """What an official, or somebody who contests, wrote about a case."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, models.CASCADE)
+    by = models.BigIntegerField()
+    at = models.DateTimeField()
+    kind = models.TextField()
+    text = models.TextField()
+
+
+class Question(models.Model):
+    """One question about one missing fact, to those who may know; the first answer counts."""
+
+    id = models.UUIDField(primary_key=True)
+    case = models.ForeignKey(Case, models.CASCADE)
+    fact = models.TextField()
+    people = ArrayField(models.BigIntegerField())
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case", "fact"),
+                condition=Q(answered_at=None),
+                name="a_question_is_asked_once_at_a_time",
             ),
         )

@@ -17,7 +17,7 @@ from django.conf import settings
 from stadi.engine.explain import Person, explain
 from stadi.kit.errors import StadiError
 from stadi.kit.rule import RuleError, facts_in
-from stadi.kit.service import Example, Plugin, Service
+from stadi.kit.service import Decide, Example, Plugin, Service
 from stadi.kit.text import LANGUAGES, Text
 
 SPOKEN = (
@@ -30,6 +30,7 @@ SPOKEN = (
     "message_body",
     "human",
 )
+DECIDED = ("decision.title", "decision.body", "decision.appeal")
 PARTS = ("service.py", "texts.toml", "cases.toml", "README.md")
 
 
@@ -62,6 +63,7 @@ def load(package: str) -> Plugin:
     service: Service = import_module(f"{package}.service").SERVICE
     texts = _texts(folder.joinpath("texts.toml"), package)
     needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who), *_told(service)]
+    needed += DECIDED if any(isinstance(step, Decide) for step in service.fulfil) else ()
     if silent := [key for key in needed if key not in texts]:
         message = f"{package}/texts.toml: {silent[0]} is missing"
         raise PluginError(message)

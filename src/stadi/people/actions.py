@@ -45,18 +45,20 @@ select distinct subject from home where subject <> all(%(who)s::bigint[])
 NOW = "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
 # A persona's story stays: no register tells it.
 INTRODUCED = """
-insert into people_identity as i (subject, given_name, family_name, identity_code, persona)
-select subject, given_name, family_name, identity_code, persona from stage
+insert into people_identity as i
+  (subject, given_name, family_name, identity_code, persona, email)
+select subject, given_name, family_name, identity_code, persona, email from stage
 on conflict (subject) do update set given_name = excluded.given_name,
-  family_name = excluded.family_name, identity_code = excluded.identity_code
-where (i.given_name, i.family_name, i.identity_code) is distinct from
-  (excluded.given_name, excluded.family_name, excluded.identity_code)
+  family_name = excluded.family_name, identity_code = excluded.identity_code,
+  email = excluded.email
+where (i.given_name, i.family_name, i.identity_code, i.email) is distinct from
+  (excluded.given_name, excluded.family_name, excluded.identity_code, excluded.email)
 returning subject, xmax = 0"""
 
 
 @transaction.atomic
 def introduce(*, identities: Batch, by: Actor, at: datetime) -> None:
-    """Enter who residents are: subject, given name, family name, identity code, persona."""
+    """Enter who residents are: subject, names, identity code, persona, address of e-mail."""
     _introduce(identities)
     news = News(kind="people.introduced", body={"residents": identities.rows.num_rows})
     record.write(news, by=by, at=at)
@@ -249,6 +251,18 @@ def place(*, child: int, unit: int, term: int, by: Actor, at: datetime) -> None:
     )
 
 
+def placed(*, children: Iterable[int], term: int, day: date) -> dict[int, tuple[int, str, date]]:
+    """Return the unit of each child with a place for a term, its source and since when."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select subject, unit, source, true_since from people_placement"
+            " where known_until = 'infinity' and subject = any(%s) and term = %s"
+            " and true_until > %s order by subject, true_since",
+            [list(children), term, day],
+        )
+        return {row[0]: (int(row[1]), str(row[2]), row[3]) for row in cursor.fetchall()}
+
+
 def _register(name: str) -> Register:
     if name not in REGISTERS:
         raise LoadError(f"no register is called {name}: write one of {', '.join(REGISTERS)}")
@@ -321,6 +335,12 @@ def residents(subjects: Iterable[int]) -> dict[int, Resident]:
     }
 
 
+def addresses(people: Iterable[int]) -> dict[int, str]:
+    """Return the address of e-mail of each of these residents who has one."""
+    known = Identity.objects.filter(subject__in=list(people), email__isnull=False)
+    return {subject: email for subject, email in known.values_list("subject", "email") if email}
+
+
 def personas() -> list[Resident]:
     """Return the demo's fixed people, in the order of their numbers."""
     ids = Identity.objects.exclude(persona="").order_by("subject").values_list("subject", flat=True)
@@ -351,6 +371,18 @@ def share_a_home(one: int, other: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def home_point(subject: int) -> tuple[int, int] | None:
+    """Return the point of a resident's home now, in metres of EPSG:3067, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select home_x, home_y from people_residence r where {NOW.format(a='r')}"
+            " and subject = %(who)s and home_x is not null and home_y is not null",
+            {"who": subject, "today": _today()},
+        )
+        row = cursor.fetchone()
+    return None if row is None else (int(row[0]), int(row[1]))
+
+
 def any_ban(subjects: Iterable[int]) -> bool:
     """Return whether a safety ban stands for any of these residents now."""
     return bool(banned(subjects))
@@ -363,6 +395,17 @@ def banned(subjects: Iterable[int]) -> set[int]:
             "select subject from people_contact where known_until = 'infinity'"
             " and true_until = 'infinity' and safety_ban and subject = any(%s)",
             [list(subjects)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def living_here(*, subjects: Iterable[int], day: date) -> set[int]:
+    """Return who of these people lives in the city on a day, as known now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select subject from people_residence r where {NOW.format(a='r')}"
+            " and subject = any(%(who)s)",
+            {"who": list(subjects), "today": day},
         )
         return {row[0] for row in cursor.fetchall()}
 

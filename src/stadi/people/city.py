@@ -24,6 +24,7 @@ STARTING_AGE: Final = 6  # pre-primary education starts in the year a child turn
 NO_BIRTH_DATE: Final = 1 / 5_000
 NO_MUNICIPALITY: Final = 0.005
 NO_LANGUAGE: Final = 0.01
+WITH_EMAIL: Final = 0.85  # of adults
 SAFETY_BANS: Final = 0.003  # of households
 NO_GUARDIAN: Final = 0.003  # of starters
 PLACED: Final = 0.04  # of starters
@@ -33,7 +34,7 @@ _LEAST_STARTERS: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class City:
-    """A drawn city; each array up to `family_name` has one entry per resident.
+    """A drawn city; each array up to `has_email` has one entry per resident.
 
     `age` is that of 31 December of the year before, true also where the register lacks the birth
     date: there `birth_date` is NaT and `identity_code` is empty. `lives_here`, `language_known`
@@ -66,6 +67,7 @@ class City:
     support_known: Bools
     given_name: Labels
     family_name: Labels
+    has_email: Bools
     incomes: Incomes
     starters: Ints
     guardians: Ints
@@ -140,6 +142,7 @@ def draw(
         placements=_placements(rare.placed, nearest=nearest, units=units, first_id=first_id),
         objections=np.sort(rare.objecting) + first_id,
         units=units,
+        has_email=(people.age >= ADULT) & (rng.random(residents) < WITH_EMAIL),
     )
 
 

@@ -1,7 +1,7 @@
 """Stored: registers of residents, each row with when it is true and when it was known.
 
-An open end is the database's `infinity`. Names and identity codes lie in `Identity`, which no
-view of the wall ever reads.
+An open end is the database's `infinity`. Names, identity codes and addresses of e-mail lie in
+`Identity`, which no view of the wall ever reads.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,13 +13,14 @@ ENDLESS = RawSQL("'infinity'", [])
 
 
 class Identity(models.Model):
-    """Who a resident is to other people: invented names, an identity code 900-999."""
+    """Who a resident is to other people: invented names, an identity code 900-999, an e-mail."""
 
     subject = models.BigIntegerField(primary_key=True)
     given_name = models.TextField()
     family_name = models.TextField()
     identity_code = models.TextField(null=True)
     persona = models.TextField(default="")
+    email = models.TextField(null=True)
 
 
 class Bitemporal(models.Model):

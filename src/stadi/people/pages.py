@@ -26,8 +26,11 @@ STORIES = {
     "young": gettext_noop("Left school in the autumn. Nothing here concerns her yet."),
     "child": "",
     "official": gettext_noop("Works through what a rule cannot decide."),
+    "second_official": gettext_noop("Decides what somebody contests after a colleague decided."),
     "manager": gettext_noop("Sees whom the services reach, and whom they do not."),
 }
+ROLES = {"official": "official", "second_official": "official", "manager": "manager"}
+HOMES = {"official": "staff", "manager": "reach"}
 
 
 @open_to(ANYONE)
@@ -43,15 +46,14 @@ def sign_in(request: Any) -> Any:
         after = request.POST.get("next", "")
         to_home = after.strip("/") in ("", *LANGUAGES)
         if to_home or not url_has_allowed_host_and_scheme(after, allowed_hosts=None):
-            home = {"official": "staff", "manager": "reach"}.get(chosen.persona, "home")
-            after = reverse(home)
+            after = reverse(HOMES.get(ROLES.get(chosen.persona, ""), "home"))
         return HttpResponseRedirect(after)
     personas = [
         {
             "id": p.subject,
             "name": f"{p.given_name} {p.family_name}",
             "story": _(STORIES.get(p.persona, "")) if STORIES.get(p.persona) else "",
-            "role": p.persona if p.persona in ("official", "manager") else "resident",
+            "role": ROLES.get(p.persona, "resident"),
             "language": p.language,
         }
         for p in shown

@@ -17,6 +17,10 @@ MISSING: Final = "is missing"
 _BIGINT, _INT, _SMALLINT = 2**63, 2**31, 2**15
 _YEARS: Final = (1800, 2200)  # a year outside is a slip of the pen
 _LONGEST_TEXT: Final = 200
+# What HTML takes for an address of e-mail, in the lengths of RFC 5321.
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,189}\Z)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+)
 
 
 def _whole(text: str, size: int = _BIGINT, least: int | None = None) -> int:
@@ -75,6 +79,12 @@ def _text(text: str) -> str:
         raise ValueError("has spaces around it or characters that cannot be seen")
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"is longer than {_LONGEST_TEXT} characters")
+    return text
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("is no address of e-mail such as name@example.org")
     return text
 
 
@@ -184,6 +194,7 @@ IDENTITY: Final = _of(
     family_name=_NEEDED_WORD,
     identity_code=_WORD,
     persona=Field(parse=str, type=pa.string()),
+    email=Field(parse=_email, type=pa.string()),
 )
 
 

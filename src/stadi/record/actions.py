@@ -1,18 +1,19 @@
 """The front door of the record: the city clock, entries, and who hears of them."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
 from stadi.record.domain import CityTime, News, canonical, commit
-from stadi.record.models import Clock, Kept
+from stadi.record.models import Clock, Entry, Kept
 
-Listener = Callable[[News, Actor, datetime], None]
+Listener = Callable[[Sequence[News], Actor, datetime], None]
 _LISTENERS: dict[str, list[Listener]] = {}
 SALT = 16  # bytes
 PART = 500  # lines
@@ -74,7 +75,7 @@ def kept(digest: str) -> str | None:
 
 
 def listen(kind: str, listener: Listener) -> None:
-    """Call `listener` inside the transaction of every entry of this kind; wired in `site`."""
+    """Call `listener` with a batch's news of this kind, in its transaction; wired in `site`."""
     if listener not in _LISTENERS.setdefault(kind, []):
         _LISTENERS[kind].append(listener)
 
@@ -101,9 +102,19 @@ def write_many(batch: Sequence[News], *, by: Actor, at: datetime) -> None:
             # in parts, so that the database reads one while the next is composed
             while part := "".join(islice(lines, PART)):
                 rows.write(part)
-    for news in batch:
-        for listener in _LISTENERS.get(news.kind, ()):
-            listener(news, news.by or by, at)
+    for kind in {news.kind for news in batch} & set(_LISTENERS):
+        for listener in _LISTENERS[kind]:
+            listener([news for news in batch if news.kind == kind], by, at)
+
+
+def about(*, case: UUID) -> list[Entry]:
+    """Return what the record holds about a case, oldest first."""
+    return list(Entry.objects.filter(case=case).order_by("id"))
+
+
+def erase(*, cases: Collection[UUID]) -> None:
+    """Drop the words and the salt of every entry about these cases; the leaves stay."""
+    Entry.objects.filter(case__in=list(cases)).update(body=None, salt=None)
 
 
 def _write_one(news: News, by: Actor, at: datetime) -> None:

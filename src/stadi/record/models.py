@@ -27,7 +27,10 @@ class Kept(models.Model):
 
 
 class Entry(models.Model):
-    """What happened, by whom, when; `leaf` commits to it, `seq` numbers it later."""
+    """What happened, by whom, when; `leaf` commits to it, `seq` numbers it later.
+
+    Once its case is erased only the commitment is left.
+    """
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
@@ -35,8 +38,8 @@ class Entry(models.Model):
     actor_kind = models.TextField()
     actor = models.BigIntegerField()
     case = models.UUIDField(null=True, db_index=True)
-    body = models.JSONField()
-    salt = models.BinaryField()
+    body = models.JSONField(null=True)
+    salt = models.BinaryField(null=True)
     leaf = models.BinaryField()
     seq = models.BigIntegerField(null=True)
 

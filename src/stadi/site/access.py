@@ -18,13 +18,15 @@ from stadi.kit.actor import Actor
 from stadi.people import actions as people
 from stadi.record import actions as record
 
-STAFF = {"official": OFFICIAL, "manager": MANAGER}
+STAFF = {"official": OFFICIAL, "second_official": OFFICIAL, "manager": MANAGER}
 NAV = (
     (RESIDENT, "home", gettext_noop("Home")),
     (RESIDENT, "inbox", gettext_noop("Messages")),
-    (OFFICIAL, "staff", gettext_noop("Waiting for a person")),
+    (OFFICIAL, "staff", gettext_noop("Today")),
+    (OFFICIAL, "decisions", gettext_noop("To sign")),
     (OFFICIAL, "reach", gettext_noop("Whom we reach")),
     (MANAGER, "reach", gettext_noop("Whom we reach")),
+    (MANAGER, "staff", gettext_noop("Today")),
 )
 NOBODY = Actor(kind="guest")
 

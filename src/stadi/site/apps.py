@@ -11,9 +11,11 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire the listeners that act inside the transaction."""
-        from stadi.offers.actions.answers import see_opened  # noqa: PLC0415 - models first
-        from stadi.offers.actions.cases import withdraw_objected  # noqa: PLC0415 - models first
+        from stadi.offers.actions import answers, clock, objecting  # noqa: PLC0415 - models first
         from stadi.record import actions as record  # noqa: PLC0415 - models first
 
-        record.listen("messages.opened", see_opened)
-        record.listen("consent.objected", withdraw_objected)
+        record.listen("messages.opened", answers.see_opened)
+        record.listen("messages.undelivered", clock.hand_over)
+        record.listen("consent.objected", objecting.withdraw_objected)
+        for kind in clock.FOLLOWING:
+            record.listen(kind, clock.go_on)

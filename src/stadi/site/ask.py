@@ -11,7 +11,7 @@ from stadi.engine.explain import explain
 from stadi.insight import actions as insight
 from stadi.insight.domain import measures
 from stadi.kit.errors import StadiError
-from stadi.offers.actions import reading, rounds
+from stadi.offers.actions import counting, reading, rounds
 from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
@@ -167,7 +167,7 @@ def reach() -> list[dict[str, Any]]:
             {
                 "service": service,
                 **counts,
-                **measures(counts),
+                **measures(counts, counting.happened(service).fell),
                 "balances": reading.balances(counts),
                 "measured_at": measured.at if measured else None,
                 "groups": {

@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,13 @@ from stadi.fulfil import actions as fulfil
 from stadi.insight import actions as insight
 from stadi.insight.domain import measures
 from stadi.kit.actor import SYSTEM, Actor
-from stadi.offers.actions import answers, reading, rounds
+from stadi.offers.actions import answers, counting, reading, rounds
 from stadi.offers.domain import Answer
 from stadi.offers.plugins import plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
 from stadi.record.domain import News
+from stadi.site import house
 from stadi.site.figures import FIRST_ID, START, Drawn
 from stadi.site.fill import fill
 from stadi.twin import actions as twin
@@ -31,6 +32,7 @@ from stadi.twin import actions as twin
 # Helsinki's pilot of January 2020: 93 % answered, 83 % accepted; the rest said something else.
 ANSWERED, ACCEPTED = 0.93, 0.83
 OBJECTING = 0.1  # of those who say something else; an assumption
+SIGNER = "director (simulated)"
 STEPS = ("draw", "load", "extract", "screen", "assign", "offer", "answer", "measure")
 
 
@@ -69,7 +71,9 @@ def build(drawn: Drawn) -> dict[str, Any]:
     with watch.step("answer", "Residents answer (simulated)"):
         simulate(drawn.seed)
         later = record.advance(by=SYSTEM, step=timedelta(days=3))
-        answers.fulfil_due(by=SYSTEM, at=later)
+        house.tick(later)
+        sign(later)
+        house.tick(later)
     with watch.step("measure", "Measuring who was reached"):
         insight.measure(by=SYSTEM, at=later)
     record.write(News(kind="site.demo_built", body={"seed": drawn.seed}), by=SYSTEM, at=later)
@@ -90,7 +94,7 @@ def run_service(service: str, watch: Stopwatch) -> None:
         places = rounds.assign(plugin=made, found=found, at=at)
     with watch.step("offer", f"{service}: proposing and offering"):
         ready = rounds.propose(plugin=made, found=found, places=places, by=SYSTEM, at=at)
-        rounds.offer(plugin=made, ready=ready, by=SYSTEM, at=at)
+        rounds.offer(plugin=made, cases=[f.case for f in ready], by=SYSTEM, at=at)
 
 
 def simulate(seed: int) -> None:
@@ -109,13 +113,22 @@ def simulate(seed: int) -> None:
         raise refused.error
 
 
+def sign(at: datetime) -> None:
+    """Let a simulated official sign every decision but the personas'."""
+    waiting = [d for d in fulfil.unsigned(services=list(plugins())) if d.subject >= FIRST_ID]
+    (signer,) = [p for p in people.personas() if p.persona == "official"]
+    by = Actor(kind="official", id=signer.subject, roles=frozenset({"official"}))
+    name = f"{signer.given_name} {signer.family_name}"
+    fulfil.sign(decisions=[d.id for d in waiting], by=by, name=name, title=SIGNER, at=at)
+
+
 def report(seconds: dict[str, float]) -> dict[str, Any]:
     """Return the report of the loop; counts are cases by latest state."""
     residents, households = people.count()
     services = {}
     for service in sorted(plugins()):
         counts = reading.tally(service)
-        services[service] = {**counts, **measures(counts)}
+        services[service] = {**counts, **measures(counts, counting.happened(service).fell)}
     return {
         "residents": residents,
         "households": households,

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 from django.db import connection
 
@@ -89,6 +90,7 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
         "family_name": _words(city.family_name),
         "identity_code": _or_none(city.identity_code, city.identity_code != b"").cast(pa.string()),
         "persona": pa.repeat("", len(city.subject)),
+        "email": _emails(city),
     }
     tables: dict[str, dict[str, Any]] = {
         "people_person": {
@@ -138,6 +140,12 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
     return Batch(table="people_identity", rows=pa.table(identity)), [
         Batch(table=name, rows=pa.table(columns)) for name, columns in tables.items()
     ]
+
+
+def _emails(city: City) -> pa.Array:
+    """Return an invented address for each who has one; no such domain exists."""
+    number = pa.array(city.subject, mask=~city.has_email).cast(pa.string())
+    return pc.binary_join_element_wise("r", number, "@asukas.example", "")
 
 
 def _months(incomes: Incomes) -> pa.Array:

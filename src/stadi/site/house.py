@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -244,23 +244,42 @@ def local_now() -> datetime:
 
 
 def advance(step: timedelta) -> datetime:
-    """Move the demo's time forward: people live, cases follow, what is due is done and measured."""
+    """Move the demo's time on, a day at a time: people live, cases follow, what is due is done."""
     from stadi.insight import actions as insight
-    from stadi.offers.actions import answers
-    from stadi.people import actions as people
     from stadi.record import actions as record
 
-    before = record.now()
-    now = record.advance(by=SYSTEM, step=step)
-    if before.date() < now.date():
-        changed = people.live(
-            since=before.date(), until=now.date(), seed=LIFE_SEED, by=SYSTEM, at=now
-        )
-        follow(changed, now)
-    answers.fulfil_due(by=SYSTEM, at=now)
-    answers.expire_due(by=SYSTEM, at=now)
+    until = record.now() + step
+    while True:  # a time that does not move forward is refused by the clock itself
+        before = record.now()
+        now = record.advance(by=SYSTEM, step=min(until - before, timedelta(days=1)))
+        _live(before.date(), now)
+        tick(now)
+        if now >= until:
+            break
     insight.measure(by=SYSTEM, at=now)
     return local_now()
+
+
+def _live(before: date, now: datetime) -> None:
+    from stadi.people import actions as people
+
+    if before < now.date():
+        changed = people.live(since=before, until=now.date(), seed=LIFE_SEED, by=SYSTEM, at=now)
+        follow(changed, now)
+
+
+def tick(at: datetime) -> None:
+    """Do what is due: cases, their fulfilment, free places, letters. Again changes nothing."""
+    from stadi.fulfil import actions as fulfil
+    from stadi.messages import actions as messages
+    from stadi.offers.actions import clock, refill
+    from stadi.offers.plugins import plugins
+
+    clock.tick(by=SYSTEM, at=at)
+    fulfil.run_due(by=SYSTEM, at=at)
+    for made in plugins().values():
+        refill.refill(plugin=made, by=SYSTEM, at=at)
+    messages.deliver_due(by=SYSTEM, at=at)
 
 
 def follow(subjects: Collection[int], at: datetime) -> None:

@@ -32,6 +32,7 @@ class Persona:
     support: bool = False
     tenure: str | None = "rented"
     euros: tuple[int | None, ...] = ()
+    email: str | None = None
 
     def cents(self) -> list[int | None]:
         """Return the twelve months in cents."""
@@ -52,6 +53,7 @@ PERSONAS = (
         sex=WOMAN,
         tenure="owned",
         euros=(2_640,),
+        email="aino.virtala@asukas.example",
     ),
     Persona(
         id=2,
@@ -64,6 +66,7 @@ PERSONAS = (
         language="sv",
         tenure="right_of_occupancy",
         euros=(2_910,),
+        email="mikael.lindstad@asukas.example",
     ),
     Persona(
         id=3,
@@ -88,6 +91,7 @@ PERSONAS = (
         sex=WOMAN,
         language="en",
         euros=(1_900, 2_350, 2_100, 1_450, 2_600, 900, 700, 1_650, 2_400, 2_200, 2_050, 1_800),
+        email="sara.okoro@asukas.example",
     ),
     Persona(
         id=5,
@@ -112,6 +116,7 @@ PERSONAS = (
         sex=WOMAN,
         safety_ban=True,
         euros=(1_720,),
+        email="kaisa.rantavuo@asukas.example",
     ),
     Persona(
         id=7,
@@ -161,6 +166,7 @@ PERSONAS = (
         sex=WOMAN,
         tenure="owned",
         euros=(0, 0, 0, 0, 0, 1_150, 1_150, 480, 0, 0, 0, 0),
+        email="venla.kallioinen@asukas.example",
     ),
     Persona(
         id=20,
@@ -172,6 +178,7 @@ PERSONAS = (
         sex=WOMAN,
         tenure="owned",
         euros=(2_580,),
+        email="pirkko.asialampi@asukas.example",
     ),
     Persona(
         id=21,
@@ -184,6 +191,19 @@ PERSONAS = (
         language="sv",
         tenure="owned",
         euros=(4_350,),
+        email="henrik.johtola@asukas.example",
+    ),
+    Persona(
+        id=22,
+        name="Sirkka",
+        family="Tarkkala",
+        story="second_official",
+        household=9,
+        born=date(1979, 5, 12),
+        sex=WOMAN,
+        tenure="owned",
+        euros=(2_720,),
+        email="sirkka.tarkkala@asukas.example",
     ),
 )
 
@@ -200,8 +220,8 @@ def persona_rows(place: tuple[str, str], point: tuple[int, int], *, first_unit: 
     """Return the personas' rows: they live in a municipality and area, around a point (m)."""
     x, y = point
     home = {p.household: (x + 40 * p.household, y + 25 * p.household) for p in PERSONAS}
-    names = ("subject", "given_name", "family_name", "identity_code", "persona")
-    who = [(p.id, p.name, p.family, None, p.story) for p in PERSONAS]
+    names = ("subject", "given_name", "family_name", "identity_code", "persona", "email")
+    who = [(p.id, p.name, p.family, None, p.story, p.email) for p in PERSONAS]
     places = ("subject", "household", "municipality", "area", "home_x", "home_y", "tenure")
     lives = [(p.id, p.household, *place, *home[p.household], p.tenure) for p in PERSONAS]
     cared = [

@@ -45,6 +45,9 @@ def _database() -> dict[str, object]:
 
 
 CITY = read_city()
+STADI_SMTP = os.environ.get("STADI_SMTP", "")
+STADI_MAIL_FROM = os.environ.get("STADI_MAIL_FROM", "")
+STADI_URL = os.environ.get("STADI_URL", "")
 SECRET_KEY = _secret()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("STADI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

@@ -10,7 +10,8 @@ from django.utils.translation import get_language
 from stadi.insight import pages as insight
 from stadi.kit.access import ANYONE, open_to
 from stadi.messages import pages as messages
-from stadi.offers import pages as offers
+from stadi.offers.pages import answering, asked, case, desk
+from stadi.offers.pages import resident as offers
 from stadi.people import pages as people
 
 
@@ -29,13 +30,31 @@ urlpatterns = [
         path("messages/<uuid:message>", messages.open_message, name="open-message"),
         path("o/<str:token>", offers.link, name="link"),
         path("offers/<uuid:link>", offers.show, name="offer"),
-        path("offers/<uuid:link>/accept", offers.accept, name="accept"),
-        path("offers/<uuid:link>/no", offers.decline, name="decline"),
-        path("offers/<uuid:link>/stop", offers.stop, name="stop"),
-        path("offers/<uuid:link>/undo", offers.undo, name="undo"),
         path("offers/<uuid:link>/receipt", offers.receipt, name="receipt"),
-        path("staff/", offers.staff, name="staff"),
+        path("offers/<uuid:link>/decision", offers.decision, name="decision"),
+        path("offers/<uuid:link>/decision.pdf", offers.decision_pdf, name="decision.pdf"),
+        path("offers/<uuid:link>/accept", answering.accept, name="accept"),
+        path("offers/<uuid:link>/choose", answering.choose, name="choose"),
+        path("offers/<uuid:link>/ask", answering.ask, name="ask"),
+        path("offers/<uuid:link>/no", answering.decline, name="decline"),
+        path("offers/<uuid:link>/stop", answering.stop, name="stop"),
+        path("offers/<uuid:link>/undo", answering.undo, name="undo"),
+        path("offers/<uuid:link>/contest", answering.contest, name="contest"),
+        path("questions/<uuid:question>", asked.question, name="question"),
+        path("staff/", desk.today, name="staff"),
+        path("staff/bulk", desk.bulk, name="bulk"),
+        path("staff/decisions", desk.decisions, name="decisions"),
+        path("staff/cases/<uuid:case>", case.show, name="case"),
+        path("staff/cases/<uuid:case>/open", case.open_case, name="open-case"),
+        path("staff/cases/<uuid:case>/letter", case.letter, name="letter"),
+        path("staff/cases/<uuid:case>/decision", case.decision, name="case-decision"),
+        path("staff/cases/<uuid:case>/decision.pdf", case.decision_pdf, name="case-decision.pdf"),
+        path("staff/cases/<uuid:case>/<str:name>", case.act, name="act"),
         path("insight/reach", insight.reach, name="reach"),
         path("insight/reach.csv", insight.reach_csv, name="reach.csv"),
+        path(
+            "insight/services/<str:service>.csv", insight.services_csv, name="service-measures.csv"
+        ),
+        path("insight/services/<str:service>", insight.services, name="service-measures"),
     ),
 ]

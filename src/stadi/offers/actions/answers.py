@@ -1,7 +1,8 @@
-"""Answers to offers, one being a batch of one; and what happens when time passes."""
+"""Answers to offers, one being a batch of one; each follows the life of its case and its guards."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django.core import signing
@@ -11,31 +12,33 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
-from stadi.kit.service import Service
-from stadi.offers.actions.cases import listed, step, step_many
+from stadi.offers.actions.cases import Errors, listed, must, standing, take
 from stadi.offers.actions.letters import ABOUT_OFFER, LINK
-from stadi.offers.domain import ASKED, Answer, Asked, NotOpenError, NotYoursError, Refused
-from stadi.offers.models import Case, Offer, Recipient
-from stadi.offers.plugins import plugin, plugins
-from stadi.people import actions as people
-from stadi.people.domain import Batch
+from stadi.offers.domain import (
+    Answer,
+    NotOpenError,
+    NotYoursError,
+    ReasonMissingError,
+    Refused,
+    Standing,
+    TransitionError,
+)
+from stadi.offers.models import Note, Offer, Recipient
+from stadi.offers.plugins import plugin
 from stadi.record.domain import News
 
+SAYS = ("accept", "choose", "decline", "ask", "object")
 # what an answer says -> the states in which it was said before, and saying it changes nothing
-SAID = {"accept": ("accepted", "fulfilling", "fulfilled"), "decline": ("declined",)}
-ASKING = """
-    select r.id, r.person, c.id, c.service, c.subject, c.state, o.unit, o.expires_at
-    from offers_recipient r
-    join offers_offer o on o.case_id = r.offer_id join offers_case c on c.id = o.case_id
-    where r.id = any(%s::uuid[]) order by c.id for update of c, o"""
-
-# a case that moved while its row was waited for is left alone: PostgreSQL asks `where` again
-DUE = """
-    select c.id, c.subject, c.round, o.unit
-    from offers_case c join offers_offer o on o.case_id = c.id
-    where c.service = %s and c.state = any(%s) and {time} <= %s
-    order by c.id for update of c, o"""
-Due = tuple[UUID, int, str, int | None]
+SAID = {
+    "accept": ("accepted", "fulfilling", "fulfilled", "measured"),
+    "decline": ("declined",),
+    "ask": ("held",),
+}
+# what an answer says -> the state in which it contradicts another answer
+CONTRARY = {"accept": "declined", "decline": "accepted"}
+PATHS = {"choose": ("counter", "agree")}  # others are the step of their name
+NOWHERE = (0, UUID(int=0))
+BEHIND = "select id, person, offer_id from offers_recipient where id = any(%s::uuid[])"
 
 
 def follow(*, token: str) -> UUID:
@@ -62,136 +65,169 @@ def answer_many(*, answers: Sequence[Answer], at: datetime) -> list[Refused]:
 
     Answers about one subject can hang on each other, so each is given after the one before.
     """
+    behind = _behind([answer.link for answer in answers])
     left, refused = list(answers), list[Refused]()
     while left:
-        asked = _asked([answer.link for answer in left])
-        now, left = _in_turn(left, asked)
-        refused += _give(now, asked, at)
+        cases = standing({case for _, case in behind.values()})
+        now, left = _in_turn(left, behind, cases)
+        refused += _give(now, behind, cases, at)
     return refused
 
 
+def _behind(links: Collection[UUID]) -> dict[UUID, tuple[int, UUID]]:
+    """Return the person and the case behind each link."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND, [listed(links)])
+        return {link: (person, case) for link, person, case in cursor.fetchall()}
+
+
 def _in_turn(
-    answers: Sequence[Answer], asked: Mapping[UUID, Asked]
+    answers: Sequence[Answer],
+    behind: Mapping[UUID, tuple[int, UUID]],
+    cases: Mapping[UUID, Standing],
 ) -> tuple[list[Answer], list[Answer]]:
     """Return the first answer about each subject, and those that must wait for it."""
     now, later, subjects = list[Answer](), list[Answer](), set[int]()
     for answer in answers:
-        found = asked.get(answer.link)
+        found = cases.get(behind[answer.link][1]) if answer.link in behind else None
         (later if found and found.subject in subjects else now).append(answer)
         if found:
             subjects.add(found.subject)
     return now, later
 
 
-def _asked(links: Collection[UUID]) -> dict[UUID, Asked]:
-    """Return the offers behind links, nobody else answering them until the transaction ends."""
-    names = ("person", "case", "service", "subject", "state", "unit", "expires_at")
-    with connection.cursor() as cursor:
-        cursor.execute(ASKING, [listed(links)])
-        return {
-            link: Asked(**dict(zip(names, row, strict=True))) for link, *row in cursor.fetchall()
-        }
-
-
-def _give(answers: Sequence[Answer], asked: Mapping[UUID, Asked], at: datetime) -> list[Refused]:
-    """Give answers about different subjects."""
-    refused = [Refused(answer=a, error=e) for a in answers if (e := _not_theirs(a, asked))]
-    turned_away = {id(r.answer) for r in refused}
-    theirs = [(a, asked[a.link]) for a in answers if id(a) not in turned_away]
-    for answer, offer in theirs:
-        if answer.says == "object":
-            _object(offer, answer.by, at)
-    new = [(a, o) for a, o in theirs if a.says != "object" and o.state not in SAID[a.says]]
-    errors = _lost([o for a, o in new if a.says == "accept"]) | _closed([o for _, o in new], at)
-    _take([(a, o) for a, o in new if o.case not in errors], at)
-    refused += [Refused(answer=a, error=errors[o.case]) for a, o in new if o.case in errors]
+def _give(
+    answers: Sequence[Answer],
+    behind: Mapping[UUID, tuple[int, UUID]],
+    cases: Mapping[UUID, Standing],
+    at: datetime,
+) -> list[Refused]:
+    """Give answers about different subjects, those alike together."""
+    refused, alike = list[Refused](), dict[tuple[str, ...], dict[UUID, Answer]]()
+    for answer in answers:
+        person, case = behind.get(answer.link, NOWHERE)
+        if error := _unfit(answer, person, cases.get(case)):
+            refused.append(Refused(answer=answer, error=error))
+        elif way := _way(answer, person, cases[case]):
+            alike.setdefault(way, {})[case] = _for(answer, person)
+    for way, theirs in alike.items():
+        errors = _take(way, theirs, cases, at)
+        refused += [Refused(answer=theirs[case], error=_told(e)) for case, e in errors.items()]
     return refused
 
 
-def _not_theirs(answer: Answer, asked: Mapping[UUID, Asked]) -> StadiError | None:
-    offer = asked.get(answer.link)
-    if offer is not None and offer.person == answer.by.id:
-        return None
-    return NotYoursError("this offer was made to somebody else")
+def _told(error: StadiError) -> StadiError:
+    """Return an error as whoever answers may hear it: not where the case stands."""
+    closed = isinstance(error, TransitionError)
+    return NotOpenError("this offer is no longer open") if closed else error
 
 
-def _object(offer: Asked, by: Actor, at: datetime) -> None:
-    purpose = plugin(offer.service).service.purpose.id
-    consent.object_to(resident=offer.subject, purpose=purpose, by=by, at=at)
+def _unfit(answer: Answer, person: int, case: Standing | None) -> StadiError | None:
+    """Return why this answer may not be given by whoever gives it."""
+    if case is None or (answer.by.kind != "official" and answer.by.id != person):
+        return NotYoursError("this offer was made to somebody else")
+    if answer.says not in SAYS:
+        return NotOpenError(f"nobody can say {answer.says!r}; one can {', '.join(SAYS)}")
+    if answer.by.kind == "official":
+        silent = not answer.reason.strip() or answer.way == "portal"
+        return ReasonMissingError("say how and why the answer reached you") if silent else None
+    return None
 
 
-def _closed(offers: Sequence[Asked], at: datetime) -> dict[UUID, StadiError]:
-    """Return why these offers may not be answered now, those that may be left out."""
-    banned = people.banned({p for o in offers for p in (o.subject, o.person)}) if offers else set()
-    stopped = set()
-    for service in {o.service for o in offers}:
-        subjects = [o.subject for o in offers if o.service == service]
-        purpose = plugin(service).service.purpose.id
-        stopped |= {(service, s) for s in consent.objecting(residents=subjects, purpose=purpose)}
-    errors: dict[UUID, StadiError] = {}
-    for o in offers:
-        late = o.expires_at is None or o.expires_at <= at
-        if o.state not in ASKED or late or {o.subject, o.person} & banned:
-            errors[o.case] = NotOpenError("this offer is no longer open")
-        elif (o.service, o.subject) in stopped:
-            errors[o.case] = NotOpenError("this service was stopped for this person")
+def _for(answer: Answer, person: int) -> Answer:
+    """Return an official's answer as one on behalf of the recipient."""
+    if answer.by.kind != "official":
+        return answer
+    return replace(answer, by=replace(answer.by, on_behalf_of=person))
+
+
+def _way(answer: Answer, person: int, case: Standing) -> tuple[str, ...]:
+    """Return the steps that an answer means here; none where it was said before."""
+    if case.state in SAID.get(answer.says, ()):
+        return ()
+    if case.state == CONTRARY.get(answer.says):
+        own = case.answered_by == person
+        # a yes is taken back by undo, which opens the offer again
+        return ("disagree",) if answer.says == "accept" or not own else ("decline",)
+    seen = ("see",) if case.state == "offered" and answer.says != "object" else ()
+    return (*seen, *PATHS.get(answer.says, (answer.says,)))
+
+
+def _take(
+    way: tuple[str, ...],
+    theirs: Mapping[UUID, Answer],
+    cases: Mapping[UUID, Standing],
+    at: datetime,
+) -> Errors:
+    """Take the steps of answers that are alike, and note what was said by another way."""
+    by = {case: answer.by for case, answer in theirs.items()}
+    if way == ("object",):
+        for case, actor in by.items():
+            purpose = plugin(cases[case].service).service.purpose.id
+            consent.object_to(resident=cases[case].subject, purpose=purpose, by=actor, at=at)
+        errors = Errors()
+    elif "counter" in way:
+        errors = _choose(way, theirs, at)
+    else:
+        errors = take(by=by, path=way, at=at, reason=_reason(way), known=cases)
+    spoken = {c: a for c, a in theirs.items() if c not in errors and a.reason}
+    Note.objects.bulk_create(
+        Note(case_id=case, by=a.by.id, at=at, kind=a.way, text=a.reason)
+        for case, a in spoken.items()
+    )
     return errors
 
 
-def _lost(offers: Sequence[Asked]) -> dict[UUID, StadiError]:
-    """Return the offers of a place that is no longer held."""
-    placing = {o.case for o in offers if o.unit is not None}
-    lost = placing - set(fulfil.holding(cases=placing)) if placing else set()
-    return {case: fulfil.NoClaimError("this place is no longer held") for case in lost}
+def _reason(way: tuple[str, ...]) -> str:
+    return {"disagree": "answers_differ", "ask": "asked_for_a_person"}.get(way[-1], "")
 
 
-def _take(open_: Sequence[tuple[Answer, Asked]], at: datetime) -> None:
-    """Take the steps of answers that may be given, seen first, and what follows from them."""
-    said: dict[str, dict[UUID, Actor]] = {"accept": {}, "decline": {}}
-    fresh: dict[str, dict[UUID, Actor]] = {"accept": {}, "decline": {}}
-    for answer, offer in open_:
-        said[answer.says][offer.case] = answer.by
-        if offer.state == "offered":
-            fresh[answer.says][offer.case] = answer.by
-    for name, by in said.items():
-        step_many(by=fresh[name], path=("see", name), at=at)
-        step_many(by={c: a for c, a in by.items() if c not in fresh[name]}, path=(name,), at=at)
-    _note({o.case: a.by for a, o in open_}, at)
-    units = {o.case for _, o in open_ if o.unit is not None}
-    if placing := {case: by for case, by in said["accept"].items() if case in units}:
-        fulfil.confirm(by=placing, at=at)
-    if said["decline"]:
-        fulfil.release(by=said["decline"], at=at)
+def _choose(way: tuple[str, ...], theirs: Mapping[UUID, Answer], at: datetime) -> Errors:
+    """Take another place, one by one: whether it is free depends on who chose before."""
+    errors = Errors()
+    for case, answer in theirs.items():
+        try:
+            with transaction.atomic():
+                must(by={case: answer.by}, path=way[:-1], at=at)
+                _swap(case, answer, at)
+                must(by={case: answer.by}, path=way[-1:], at=at)
+        except StadiError as error:
+            errors[case] = error
+    return errors
 
 
-def _note(by: Mapping[UUID, Actor], at: datetime) -> None:
-    """Note when and by whom offers were answered."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update offers_offer o set answered_at = %s, answered_by = who.actor"
-            " from unnest(%s::uuid[], %s::bigint[]) as who(id, actor) where o.case_id = who.id",
-            [at, listed(by), [actor.id for actor in by.values()]],
-        )
+def _swap(case: UUID, answer: Answer, at: datetime) -> None:
+    """Hold the chosen place instead of the proposed one; only what was shown can be chosen."""
+    offer = Offer.objects.select_related("case").get(case=case)
+    shown = dict(offer.others)
+    if answer.unit is None or answer.unit not in shown:
+        message = "this place is not among those that were shown"
+        raise NotOpenError(message)
+    fulfil.release(by={case: answer.by}, at=at)
+    fulfil.hold(wanted={case: answer.unit}, term=int(offer.case.round), by=answer.by, at=at)
+    left = [o for o in offer.others if o[0] != answer.unit]
+    offer.others = [[offer.unit, offer.metres], *left]
+    offer.unit, offer.metres = answer.unit, shown[answer.unit]
+    offer.save(update_fields=["others", "unit", "metres"])
 
 
-def _one(says: str, link: UUID, by: Actor, at: datetime) -> None:
-    for refused in answer_many(answers=[Answer(link=link, says=says, by=by)], at=at):
+def _one(answer: Answer, at: datetime) -> None:
+    for refused in answer_many(answers=[answer], at=at):
         raise refused.error
 
 
 @transaction.atomic
 def see(*, link: UUID, by: Actor, at: datetime) -> None:
     """Note that a recipient has seen the offer; only the first look counts."""
-    case = Case.objects.select_for_update().get(id=for_person(link=link, person=by.id).offer_id)
-    if case.state == "offered":
-        step(case=case.id, name="see", by=by, at=at)
+    take(by={for_person(link=link, person=by.id).offer_id: by}, path=("see",), at=at)
 
 
-def see_opened(news: News, by: Actor, at: datetime) -> None:
+def see_opened(batch: Sequence[News], by: Actor, at: datetime) -> None:
     """Note that the offer behind an opened message was seen; other messages pass by."""
-    about, _, link = str(news.body["key"]).partition(":")
-    if about == ABOUT_OFFER:
-        see(link=UUID(link), by=by, at=at)
+    for news in batch:
+        about, link, *_ = str(news.body["key"]).split(":")
+        if about == ABOUT_OFFER:
+            see(link=UUID(link), by=news.by or by, at=at)
 
 
 def accept(*, link: UUID, by: Actor, at: datetime) -> None:
@@ -199,25 +235,27 @@ def accept(*, link: UUID, by: Actor, at: datetime) -> None:
 
     Saying it twice changes nothing; an offer that has ended cannot be accepted.
     """
-    _one("accept", link, by, at)
+    _one(Answer(link=link, says="accept", by=by), at)
+
+
+def choose(*, link: UUID, unit: int, by: Actor, at: datetime) -> None:
+    """Say yes to another place that was shown beside the proposed one."""
+    _one(Answer(link=link, says="choose", by=by, unit=unit), at)
 
 
 def decline(*, link: UUID, by: Actor, at: datetime) -> None:
     """Say not for us: the place is freed; the ordinary application stays open."""
-    _one("decline", link, by, at)
+    _one(Answer(link=link, says="decline", by=by), at)
+
+
+def ask(*, link: UUID, by: Actor, at: datetime) -> None:
+    """Ask a person: the place stays held until somebody has talked with you."""
+    _one(Answer(link=link, says="ask", by=by), at)
 
 
 def object_to(*, link: UUID, by: Actor, at: datetime) -> None:
     """Stop the service for the subject of an offer, at once."""
-    _one("object", link, by, at)
-
-
-def undo_until(offer: Offer) -> datetime | None:
-    """Return until when an accepted offer may be regretted."""
-    if offer.answered_at is None:
-        return None
-    hours = plugin(offer.case.service).service.offer.undo_hours
-    return offer.answered_at + timedelta(hours=hours)
+    _one(Answer(link=link, says="object", by=by), at)
 
 
 @transaction.atomic
@@ -226,65 +264,4 @@ def undo(*, link: UUID, by: Actor, at: datetime) -> None:
 
     It stays open for as long as the regret time even where its own time has run out meanwhile.
     """
-    found = for_person(link=link, person=by.id)
-    case = Case.objects.select_for_update().get(id=found.offer_id)
-    offer = Offer.objects.select_related("case").get(case=case)
-    until = undo_until(offer)
-    own = offer.answered_by == by.id
-    if case.state != "accepted" or not own or until is None or until <= at:
-        message = "this answer can no longer be taken back"
-        raise NotOpenError(message)
-    step(case=case.id, name="undo", by=by, at=at)
-    fulfil.soften(case=case.id, by=by, at=at)
-    again = at + timedelta(hours=plugin(case.service).service.offer.undo_hours)
-    offer.expires_at = max(offer.expires_at or again, again)
-    offer.answered_at = offer.answered_by = None
-    offer.save()
-
-
-def fulfil_due(*, by: Actor, at: datetime) -> int:
-    """Fulfil every accepted offer whose regret time has passed; return how many."""
-    return sum(_fulfil(made.service, by, at) for made in plugins().values())
-
-
-def expire_due(*, by: Actor, at: datetime) -> int:
-    """End every offer whose time ran out and free its place; a person follows it up."""
-    return sum(_expire(made.service, by, at) for made in plugins().values())
-
-
-def _due(time: str, service: str, states: Sequence[str], until: datetime) -> list[Due]:
-    """Return the cases whose `time` has come, nobody else moving them meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(DUE.format(time=time), [service, list(states), until])
-        return list(cursor.fetchall())
-
-
-@transaction.atomic
-def _fulfil(service: Service, by: Actor, at: datetime) -> int:
-    answered = at - timedelta(hours=service.offer.undo_hours)
-    due = _due("o.answered_at", service.id, ["accepted"], answered)
-    units = fulfil.holding(cases=[case for case, _, _, unit in due if unit is not None])
-    lost = {case: by for case, _, _, unit in due if unit is not None and case not in units}
-    until = at + timedelta(days=service.oversight.queue_days)
-    step_many(by=lost, path=("hold",), at=at, reason="place_lost", deadline=until)
-    kept = {case: by for case, *_ in due if case not in lost}
-    fulfil.confirm(by=dict.fromkeys(units, by), at=at)
-    _place([(s, int(round_), units[case]) for case, s, round_, _ in due if case in units], by, at)
-    step_many(by=kept, path=("begin", "fulfil"), at=at)
-    return len(kept)
-
-
-def _place(placed: Sequence[tuple[int, int, int]], by: Actor, at: datetime) -> None:
-    if not placed:
-        return
-    batch = Batch.of("people_placement", ("subject", "term", "unit"), placed)
-    people.load(batches=[batch], true_since=at.date(), source="stadi.offers", by=by, at=at)
-
-
-@transaction.atomic
-def _expire(service: Service, by: Actor, at: datetime) -> int:
-    late = {case: by for case, *_ in _due("o.expires_at", service.id, ASKED, at)}
-    until = at + timedelta(days=service.oversight.queue_days)
-    step_many(by=late, path=("expire",), at=at, reason="no_answer", deadline=until)
-    fulfil.release(by=late, at=at)
-    return len(late)
+    must(by={for_person(link=link, person=by.id).offer_id: by}, path=("undo",), at=at)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -12,10 +12,9 @@ from django.db import transaction
 from stadi.consent import actions as consent
 from stadi.engine import sweep
 from stadi.engine.sql import OUTCOMES
-from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import Actor
 from stadi.kit.service import Plugin
-from stadi.offers.actions.cases import step_many
+from stadi.offers.actions.cases import must
 from stadi.offers.actions.finding import Found, find, guardians, name_cases
 from stadi.offers.actions.rounds import assign, keep_screening, offer, propose, write_cases
 from stadi.offers.domain import ASKED, LEFT, STEPS, WAITING
@@ -101,10 +100,10 @@ def _follow(  # noqa: PLR0917 - one change, one line
     gone = subjects - set(look.outcomes)
     withdrawn = _withdraw([c for c in cases if c.subject in gone], by, at)
     now = [c for c in cases if c.round == str(at.date().year) and c.subject not in gone]
-    held = _hold(plugin, [c for c in now if look.outcomes[c.subject] == "no"], by, at)
+    held = _hold([c for c in now if look.outcomes[c.subject] == "no"], by, at)
     unclear = {c.subject: c.id for c in now if c.state == "unclear"}
     closing = [c for s, c in unclear.items() if look.outcomes[s] == "no"]
-    step_many(by=dict.fromkeys(closing, by), path=("close",), at=at, reason="rule_is_false")
+    must(by=dict.fromkeys(closing, by), path=("close",), at=at, reason="rule_is_false")
     cleared = {s: c for s, c in unclear.items() if look.outcomes[s] == "yes"}
     # a case that ended otherwise was answered: asking again would not take the answer for one
     answered = {c.subject for c in now if c.state != "closed" and c.reason != LEFT}
@@ -123,16 +122,14 @@ def _find(plugin: Plugin, look: Look, cases: dict[int, UUID]) -> list[Found]:
 def _withdraw(cases: Sequence[Case], by: Actor, at: datetime) -> int:
     """Withdraw the cases of those who died or moved away, and free their places."""
     going = {c.id: by for c in cases if c.state in STEPS["withdraw"].old}
-    step_many(by=going, path=("withdraw",), at=at, reason=LEFT)
-    fulfil.release(by=going, at=at)
+    must(by=going, path=("withdraw",), at=at, reason=LEFT)
     return len(going)
 
 
-def _hold(plugin: Plugin, cases: Sequence[Case], by: Actor, at: datetime) -> int:
+def _hold(cases: Sequence[Case], by: Actor, at: datetime) -> int:
     """Hand what is under way to a person; the place stays held until the person decides."""
     going = {c.id: by for c in cases if c.state in (*WAITING, *ASKED)}
-    due = at + timedelta(days=plugin.service.oversight.queue_days)
-    step_many(by=going, path=("hold",), at=at, reason="late_change", deadline=due)
+    must(by=going, path=("hold",), at=at, reason="late_change")
     return len(going)
 
 
@@ -182,10 +179,9 @@ def _propose(  # noqa: PLR0917 - one change, one line
     """Propose a free place to each, and offer it; `waiting` were unclear until now."""
     if not found:
         return
-    due = at + timedelta(days=plugin.service.oversight.queue_days)
     for reason in {f.held for f in found if f.held}:
         guarded = {f.case: by for f in found if f.held == reason and f.case in waiting}
-        step_many(by=guarded, path=("hold",), at=at, reason=reason, deadline=due)
+        must(by=guarded, path=("hold",), at=at, reason=reason)
     places = assign(plugin=plugin, found=found, at=at)
     ready = propose(plugin=plugin, found=found, places=places, by=by, at=at)
-    offer(plugin=plugin, ready=ready, by=by, at=at)
+    offer(plugin=plugin, cases=[f.case for f in ready], by=by, at=at)

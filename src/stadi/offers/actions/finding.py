@@ -63,11 +63,12 @@ def guardians(plugin: Plugin, seen: Extract, subjects: Collection[int]) -> set[i
 
 
 def find(plugin: Plugin, seen: Extract, cases: dict[int, UUID]) -> list[Found]:
-    """Return what is needed to propose to each subject; `cases` names the case of each."""
+    """Return what is needed to propose to each subject who is seen; `cases` names their cases."""
     others = rows(seen.tables["subject"], sorted(guardians(plugin, seen, cases)))
     theirs = {guardian: facts[0] for guardian, facts in others.items()}
     seen_of = persons(seen, cases)
-    return [_found(plugin, seen_of[s], case, theirs) for s, case in cases.items()]
+    there = {s: case for s, case in cases.items() if s in seen_of}
+    return [_found(plugin, seen_of[s], case, theirs) for s, case in there.items()]
 
 
 def name_cases(subjects: Iterable[int]) -> dict[int, UUID]:

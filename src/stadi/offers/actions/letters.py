@@ -1,52 +1,202 @@
-"""The letters that tell of an offer, one to each recipient in their language."""
+"""The letters about cases, to each who may answer, in their language; nothing personal in them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.core import signing
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
-from stadi.kit.service import Plugin
+from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.text import LANGUAGES
+from stadi.messages import actions as messages
 from stadi.messages.domain import Letter
-from stadi.offers.actions.finding import Found
-from stadi.offers.models import Recipient
-from stadi.people import actions as people
-from stadi.twin import actions as twin
+from stadi.offers.plugins import plugin
 
 ABOUT_OFFER = "offer"  # the first part of the key of a message about an offer
 LINK = signing.Signer(salt="stadi.offers.link")
+ADDRESSEES = """
+    select r.id, r.offer_id, r.person, r.language, c.service
+    from offers_recipient r join offers_case c on c.id = r.offer_id
+    where r.offer_id = any(%s) order by r.offer_id, r.person"""
+Words = tuple[str, str]
+# what happened -> subject and body; an offer's own words are the service's
+WORDS: dict[str, Words] = {
+    "reminder": (
+        gettext_noop("A proposal still waits for your answer"),
+        gettext_noop(
+            "You have not answered yet. If you do nothing, a person will contact you: silence is"
+            " never taken for a yes or a no."
+        ),
+    ),
+    "accepted": (
+        gettext_noop("The other guardian said yes"),
+        gettext_noop(
+            "The other guardian accepted a proposal that was made to you both. If you do not agree,"
+            " open it and say so: then a person decides together with you."
+        ),
+    ),
+    "declined": (
+        gettext_noop("The other guardian said no"),
+        gettext_noop(
+            "The other guardian declined a proposal that was made to you both. If you do not agree,"
+            " open it and say so: then a person decides together with you."
+        ),
+    ),
+    "held": (
+        gettext_noop("A person looks at your matter"),
+        gettext_noop("The answers differ, or somebody asked. A person will contact you."),
+    ),
+    "expired": (
+        gettext_noop("The time to answer ran out"),
+        gettext_noop(
+            "No answer came, and we took it for neither a yes nor a no. A person will contact you,"
+            " and the ordinary application stays open."
+        ),
+    ),
+    "withdrawn": (
+        gettext_noop("We take a proposal back"),
+        gettext_noop(
+            "We are sorry: a proposal that we sent you no longer holds. Open it to see why. The"
+            " ordinary application stays open."
+        ),
+    ),
+    "fulfilled": (
+        gettext_noop("Your matter is settled"),
+        gettext_noop("It is done, and the decision is there to read. It tells how to appeal."),
+    ),
+    "closed": (
+        gettext_noop("We did not manage to settle your matter in time"),
+        gettext_noop(
+            "We are sorry. Nobody at the city answered in time. The ordinary application stays"
+            " open, and you may contest this."
+        ),
+    ),
+    "question": (
+        gettext_noop("One question for you"),
+        gettext_noop("One fact is missing from the register. Open this and answer one question."),
+    ),
+    "upheld": (
+        gettext_noop("Your objection was looked at again"),
+        gettext_noop("Another official looked at it and found it right. Open it to see why."),
+    ),
+    "corrected": (
+        gettext_noop("You were right, and we correct it"),
+        gettext_noop("Another official looked at it and corrects it. A new proposal follows."),
+    ),
+}
 
 
-def letters(plugin: Plugin, cases: Mapping[UUID, Found]) -> list[Letter]:
-    """Return the letters about these cases' offers."""
-    sent_to = Recipient.objects.filter(offer__in=list(cases))
-    links = list(sent_to.values_list("id", "person", "offer", "offer__unit"))
-    known = people.residents({f.subject for f in cases.values()})
-    units = twin.names({unit for *_, unit in links if unit})
-    said: dict[tuple[UUID, str], tuple[str, str, str]] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """One who may answer an offer, with what a letter needs of its case."""
+
+    link: UUID
+    case: UUID
+    person: int
+    language: str
+    service: str
+
+
+def addressees(cases: Collection[UUID]) -> list[Addressee]:
+    """Return to whom the offers of these cases were or will be made."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADDRESSEES, [list(cases)])
+        return [
+            Addressee(link=link, case=case, person=person, language=language, service=service)
+            for link, case, person, language, service in cursor.fetchall()
+        ]
+
+
+def offer_letters(cases: Collection[UUID], at: datetime) -> list[Letter]:
+    """Return the letters that tell of these offers, in the words of their services."""
+    said: dict[tuple[str, str], Words] = {}
     made = []
-    for link, person, case, unit in links:
-        found = cases[case]
-        language = dict(found.recipients)[person]
-        if (case, language) not in said:
-            child = known[found.subject].given_name if found.subject in known else ""
-            said[case, language] = _words(plugin, language, child, units.get(unit or 0, ""))
-        path, subject, body = said[case, language]
+    for who in addressees(cases):
+        if (who.service, who.language) not in said:
+            said[who.service, who.language] = _joined(_offered(who.service, who.language))
+        channels = plugin(who.service).service.offer.channels
+        made.append(_letter(who, ABOUT_OFFER, said[who.service, who.language], at, channels))
+    return made
+
+
+def tell(
+    *, what: str, cases: Collection[UUID], at: datetime, but: Mapping[UUID, Actor] | None = None
+) -> None:
+    """Send one letter of a kind to everyone whom these cases are about, whoever acted left out."""
+    acted = {case: actor.id for case, actor in (but or {}).items() if actor.kind == "resident"}
+    said: dict[str, Words] = {}
+    letters = []
+    for who in addressees(cases):
+        if acted.get(who.case) == who.person:
+            continue
+        if who.language not in said:
+            said[who.language] = _joined(_translated(WORDS[what], who.language))
+        channels = plugin(who.service).service.offer.channels if what == "reminder" else ("inbox",)
+        letters.append(_letter(who, what, said[who.language], at, channels))
+    if letters:
+        messages.send(letters=letters, by=SYSTEM, at=at)
+
+
+def question_letters(
+    question: UUID, case: UUID, people: Collection[tuple[int, str]]
+) -> list[Letter]:
+    """Return the letters that ask one question; the fact is named on the page, behind sign-in."""
+    made = []
+    for person, language in people:
+        subject, body = _joined(_translated(WORDS["question"], language))
         made.append(
             Letter(
                 recipient=person,
-                key=f"{ABOUT_OFFER}:{link}",
+                key=f"question:{question}:{person}",
                 subject=subject,
                 body=body,
-                link=f"{path}{LINK.sign(link.hex)}",
+                link=f"/{_spoken(language)[0]}/questions/{question}",
+                about=case,
+                language=language,
             )
         )
     return made
 
 
-def _words(plugin: Plugin, language: str, child: str, unit: str) -> tuple[str, str, str]:
-    """Return the path, subject and body of a letter, in all languages where none is on record."""
-    spoken = [language] if language in LANGUAGES else list(LANGUAGES)
-    subjects = [plugin.say("message_subject", s, child=child, unit=unit) for s in spoken]
-    bodies = [plugin.say("message_body", s, child=child, unit=unit) for s in spoken]
-    return f"/{spoken[0]}/o/", " · ".join(subjects), "\n\n".join(bodies)
+def _letter(  # noqa: PLR0917 - what one letter is made of
+    who: Addressee, what: str, words: Words, at: datetime, channels: tuple[str, ...]
+) -> Letter:
+    subject, body = words
+    return Letter(
+        recipient=who.person,
+        key=f"{what}:{who.link}:{at.timestamp():.6f}",
+        subject=subject,
+        body=body,
+        link=f"/{_spoken(who.language)[0]}/o/{LINK.sign(who.link.hex)}",
+        about=who.case,
+        language=who.language,
+        channels=channels,
+        counted=what in (ABOUT_OFFER, "reminder"),
+    )
+
+
+def _spoken(language: str) -> tuple[str, ...]:
+    """Return one language, or all where none is on record."""
+    return (language,) if language in LANGUAGES else tuple(LANGUAGES)
+
+
+def _offered(service: str, language: str) -> Iterator[Words]:
+    made = plugin(service)
+    for spoken in _spoken(language):
+        yield made.say("message_subject", spoken), made.say("message_body", spoken)
+
+
+def _translated(words: Words, language: str) -> Iterator[Words]:
+    subject, body = words
+    for spoken in _spoken(language):
+        with override(spoken):
+            yield _(subject), _(body)
+
+
+def _joined(parts: Iterator[Words]) -> Words:
+    subjects, bodies = zip(*parts, strict=True)
+    return " · ".join(subjects), "\n\n".join(bodies)

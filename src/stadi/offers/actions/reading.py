@@ -7,26 +7,19 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from stadi.offers.domain import ASKED, WAITING
+from stadi.offers.domain import ASKED, ENDED, WAITING
 from stadi.offers.models import Case, Recipient, Screening, Transition
 
-BACK = (*WAITING, "held", "undelivered")  # where a case may stand whose offer did not hold
-ENDS = ("countered", "declined", "objected", "expired", "withdrawn", "fulfilled")
+COUNTED = (
+    *("contested", "fulfilled", "declined", "objected", "expired", "withdrawn"),
+    *("settled", "unanswered"),
+)
 SUMS = {
     "screened": ("yes", "no", "unknown", "stopped"),
     "yes": ("waiting", "offered", "held", "unreached"),
-    "offered": ("open", "accepted", *ENDS),
+    "offered": ("open", "accepted", *COUNTED),
 }
 """What each count is the sum of; `seen` is a part of `open`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """One resident for whom the rule is true; metres only where a place was proposed."""
-
-    subject: int
-    offered: bool
-    metres: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +43,29 @@ def tally(service: str) -> dict[str, int]:
     outside, inside = _states(service, last.round)
     both = outside + inside
     counts = _screened(service, last.round)
-    counts |= {name: inside[name] for name in (*ENDS, "seen")}
+    counts |= {name: inside[name] for name in (*COUNTED, "seen")}
     counts["accepted"] = inside["accepted"] + inside["fulfilling"]
     counts["open"] = sum(inside[state] for state in ASKED)
     counts["offered"] = sum(counts[name] for name in SUMS["offered"])
     counts["waiting"] = sum(both[state] for state in WAITING)
     # also an offer that went back to a person
     counts["held"] = both["held"]
-    counts["unreached"] = both["undelivered"] + outside["withdrawn"]
+    never = ("withdrawn", "settled", "unanswered")
+    counts["unreached"] = both["undelivered"] + sum(outside[end] for end in never)
     return counts
 
 
 def _states(service: str, round_: str) -> tuple[Counter[str], Counter[str]]:
-    """Return how many cases stand in each state, of those never offered and of those offered."""
-    unclear = Transition.objects.filter(old="unclear", new="withdrawn").values("case")
-    # who left while a fact was missing was never found to be entitled
-    cases = Case.objects.filter(service=service, round=round_).exclude(id__in=unclear)
+    """Return how many cases stand or ended how, of those never offered and of those offered.
+
+    Left out: who was never found to be entitled, and what a correction replaced by a new case.
+    """
+    unclear = Transition.objects.filter(old="unclear", new__in=("withdrawn", "closed"))
+    cases = Case.objects.filter(service=service, round=round_).exclude(state="corrected")
     outside, inside = Counter[str](), Counter[str]()
-    for state, sent in cases.values_list("state", "offer__expires_at"):
-        (outside if sent is None else inside)[state] += 1
+    rows = cases.exclude(id__in=unclear.values("case"))
+    for state, ended, sent in rows.values_list("state", "ended", "sent_at"):
+        (inside if sent else outside)[ended if state in ENDED else state] += 1
     return outside, inside
 
 
@@ -102,20 +99,6 @@ def tasks() -> list[Task]:
             deadline=c.deadline,
         )
         for c in rows
-    ]
-
-
-def reached(service: str) -> list[Reached]:
-    """Return everyone whom the latest round of a service found, counted as the tally counts."""
-    last = Screening.objects.filter(service=service).order_by("-at").values("round")[:1]
-    unclear = Transition.objects.filter(old="unclear", new="withdrawn").values("case")
-    found = Case.objects.filter(service=service, round__in=last).exclude(id__in=unclear)
-    rows = found.exclude(state__in=("unclear", "closed")).values_list(
-        "subject", "state", "offer__expires_at", "offer__metres"
-    )
-    return [
-        Reached(subject=subject, offered=sent is not None and state not in BACK, metres=metres)
-        for subject, state, sent, metres in rows
     ]
 
 

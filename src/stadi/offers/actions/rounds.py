@@ -1,7 +1,7 @@
 """A round of a service: screen everyone, open cases, propose, offer."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,12 +15,14 @@ from stadi.fulfil.domain import Assignment, Placed, Term
 from stadi.kit.actor import Actor
 from stadi.kit.service import Assign, Plugin
 from stadi.messages import actions as messages
-from stadi.offers.actions.cases import listed, step_many, tell
+from stadi.offers.actions import versions
+from stadi.offers.actions.cases import listed, must, take
 from stadi.offers.actions.finding import Found, find, name_cases
-from stadi.offers.actions.letters import letters
+from stadi.offers.actions.letters import offer_letters
 from stadi.offers.actions.reasons import reasons
-from stadi.offers.models import Case, Screening
+from stadi.offers.models import Case, Offer, Recipient, Screening
 from stadi.record import actions as record
+from stadi.record.domain import News
 
 OUTCOMES = ("yes", "no", "unknown", "stopped")
 
@@ -42,6 +44,7 @@ def open_cases(
     *, plugin: Plugin, seen: sweep.Extract, result: sweep.Sweep, by: Actor, at: datetime
 ) -> list[Found]:
     """Write the sweep's manifest and a case for every yes and unknown; who has one keeps it."""
+    versions.keep(plugin.service)
     screening = keep_screening(plugin, result, {}, at)
     in_round = Case.objects.filter(service=plugin.service.id, round=screening.round)
     known = set(in_round.values_list("subject", flat=True))
@@ -86,14 +89,14 @@ def write_cases(  # noqa: PLR0917 - what one screening leads to
     same = (service.id, service.version, screening.round, at, screening.id)
     _copy(
         "offers_case (service, version, round, since, screening_id,"
-        " id, subject, state, reason, deadline)",
-        ((*same, *row, None if row[2] == "candidate" else due) for row in rows),
+        " id, subject, state, reason, deadline, before, ended, level)",
+        ((*same, *row, None if row[2] == "candidate" else due, "", "", 0) for row in rows),
     )
     _copy(
-        "offers_transition (case_id, old, new, at, actor)",
-        ((case, "", state, at, by.id) for case, _, state, _ in rows),
+        "offers_transition (case_id, old, new, at, actor, actor_kind, name)",
+        ((case, "", state, at, by.id, by.kind, "screen") for case, _, state, _ in rows),
     )
-    tell({case: by for case, *_ in rows}, ("screen",), at)
+    record.write_many([News(kind="offers.screen", case=case) for case, *_ in rows], by=by, at=at)
 
 
 def _copy(into: str, rows: Iterable[Sequence[object]]) -> None:
@@ -139,36 +142,52 @@ def propose(
     by: Actor,
     at: datetime,
 ) -> list[Found]:
-    """Hold the places softly and write the proposals; who has no place waits for a person."""
-    placed = places.placed if places else {}
+    """Keep the proof of an assignment, and propose what it gives to each."""
     if places and isinstance(plugin.service.propose, Assign):
-        term = at.date().year
-        fulfil.record_round(
-            assignment=places, kind=plugin.service.propose.kind, term=term, by=by, at=at
-        )
-        wanted = {f.case: placed[f.subject].unit for f in found if f.subject in placed}
-        fulfil.hold(wanted=wanted, term=term, by=by, at=at)
+        kind, term = plugin.service.propose.kind, at.date().year
+        fulfil.record_round(assignment=places, kind=kind, term=term, by=by, at=at)
+    placed = places.placed if places else None
+    return propose_places(plugin=plugin, found=found, placed=placed, by=by, at=at)
+
+
+@transaction.atomic
+def propose_places(
+    *,
+    plugin: Plugin,
+    found: Sequence[Found],
+    placed: Mapping[int, Placed] | None,
+    by: Actor,
+    at: datetime,
+) -> list[Found]:
+    """Hold the places softly and write the proposals; who has no place waits for a person.
+
+    `placed` is None where the service proposes no place.
+    """
+    wanted = {f.case: placed[f.subject].unit for f in found if placed and f.subject in placed}
+    if wanted:
+        fulfil.hold(wanted=wanted, term=at.date().year, by=by, at=at)
     free = [f for f in found if not f.held]
-    ready = [f for f in free if places is None or f.subject in placed]
-    without = {f.case: by for f in free if places is not None and f.subject not in placed}
-    due = at + timedelta(days=plugin.service.oversight.queue_days)
-    step_many(by=without, path=("hold",), at=at, reason="no_free_place", deadline=due)
-    step_many(by={f.case: by for f in ready}, path=("ready", "propose"), at=at)
-    _write_offers(plugin, ready, placed, at)
+    ready = [f for f in free if placed is None or f.subject in placed]
+    without = {f.case: by for f in free if placed is not None and f.subject not in placed}
+    must(by=without, path=("hold",), at=at, reason="no_free_place")
+    must(by={f.case: by for f in ready}, path=("ready", "propose"), at=at)
+    _write_offers(plugin, ready, placed or {}, at)
     return ready
 
 
 def _write_offers(
-    plugin: Plugin, ready: Sequence[Found], placed: dict[int, Placed], at: datetime
+    plugin: Plugin, ready: Sequence[Found], placed: Mapping[int, Placed], at: datetime
 ) -> None:
+    # an earlier offer of the case is superseded: its links answer nothing any more
+    Offer.objects.filter(case__in=[f.case for f in ready]).delete()
     offers = zip(ready, reasons(plugin, ready, at), strict=True)
     _copy(
         "offers_offer (case_id, reasons, unit, metres, others)",
         ((f.case, why, *_place(placed.get(f.subject))) for f, why in offers),
     )
     _copy(
-        "offers_recipient (id, offer_id, person)",
-        ((uuid4(), f.case, person) for f in ready for person, _ in f.recipients),
+        "offers_recipient (id, offer_id, person, language)",
+        ((uuid4(), f.case, *recipient) for f in ready for recipient in f.recipients),
     )
 
 
@@ -179,29 +198,33 @@ def _place(place: Placed | None) -> tuple[int | None, int | None, str]:
 
 
 @transaction.atomic
-def offer(*, plugin: Plugin, ready: Sequence[Found], by: Actor, at: datetime) -> int:
-    """Send the proposals to those who may answer, the basis checked once more; return how many."""
-    service = plugin.service
-    # an objection withdraws its cases in its own transaction; what is still proposed may go
-    still = _proposed(ready)
-    stopped = consent.objectors(purpose=service.purpose.id)
-    going = {f.case: f for f in ready if f.case in still and f.subject not in stopped}
-    step_many(by=dict.fromkeys(going, by), path=("offer",), at=at)
-    expires = at + timedelta(days=service.offer.open_days)
+def offer(*, plugin: Plugin, cases: Collection[UUID], by: Actor, at: datetime) -> int:
+    """Send proposals to those who may answer, the basis checked once more; return how many.
+
+    Whoever was written to often enough this month is not written to now: their proposal waits.
+    """
+    affordable = _affordable(cases, at)
+    errors = take(by=dict.fromkeys(affordable, by), path=("offer",), at=at)
+    going = [case for case in affordable if case not in errors]
     with connection.cursor() as cursor:
         cursor.execute(
             "update offers_offer set expires_at = %s where case_id = any(%s::uuid[])",
-            [expires, listed(going)],
+            [at + timedelta(days=plugin.service.offer.open_days), listed(going)],
         )
-    messages.send(letters=letters(plugin, going), by=by, at=at)
+    messages.send(letters=offer_letters(going, at), by=by, at=at)
     return len(going)
 
 
-def _proposed(ready: Sequence[Found]) -> set[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select id from offers_case where id = any(%s::uuid[]) and state = 'proposed'"
-            " order by id for update",
-            [listed(f.case for f in ready)],
-        )
-        return {row[0] for row in cursor.fetchall()}
+def _affordable(cases: Collection[UUID], at: datetime) -> list[UUID]:
+    """Return the cases whose every recipient may be written to once more this month."""
+    asked: dict[UUID, set[int]] = {}
+    rows = Recipient.objects.filter(offer__in=list(cases)).values_list("offer", "person")
+    for case, person in rows:
+        asked.setdefault(case, set()).add(person)
+    left = messages.contacts_left(people=set().union(*asked.values()), at=at)
+    affordable = []
+    for case, theirs in asked.items():
+        if all(left[person] > 0 for person in theirs):
+            affordable.append(case)
+            left |= {person: left[person] - 1 for person in theirs}
+    return affordable

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('family_name', models.TextField()),
                 ('identity_code', models.TextField(null=True)),
                 ('persona', models.TextField(default='')),
+                ('email', models.TextField(null=True)),
             ],
         ),
         migrations.CreateModel(

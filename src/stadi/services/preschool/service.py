@@ -6,9 +6,12 @@ from stadi.kit.rule import Dated, Param, Rule
 from stadi.kit.service import (
     Assign,
     Basis,
+    Decide,
     Guardians,
+    Notify,
     Offer,
     Oversight,
+    Place,
     Purpose,
     Service,
     Weight,
@@ -67,7 +70,8 @@ SERVICE = Service(
         together=pop.household,
     ),
     recipient=Guardians(guardian=pop.guardian, language=pop.contact_language, guard=pop.safety_ban),
-    offer=Offer(open_days=14, undo_hours=24),
+    offer=Offer(open_days=14, undo_hours=24, channels=("inbox", "email")),
+    fulfil=(Place(), Decide(signer="head-of-service"), Notify()),
     oversight=Oversight(owner="head-of-service", queue="service-guidance", queue_days=10),
     cannot_reach="children without a birth date or a home municipality in the register",
 )

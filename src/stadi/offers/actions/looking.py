@@ -1,0 +1,23 @@
+"""Looks at a few subjects through the wall, with the relatives who may answer for them."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from stadi.consent import actions as consent
+from stadi.engine import sweep
+from stadi.kit.service import Plugin
+from stadi.offers.actions.finding import guardians
+
+
+def look_at(*, plugin: Plugin, subjects: Collection[int], at: datetime) -> sweep.Extract:
+    """Return what the purpose may see of these subjects and of who may answer for them."""
+    seen = _extract(plugin, subjects, at)
+    if others := guardians(plugin, seen, subjects) - set(subjects):
+        return _extract(plugin, {*subjects, *others}, at)
+    return seen
+
+
+def _extract(plugin: Plugin, subjects: Collection[int], at: datetime) -> sweep.Extract:
+    purpose = plugin.service.purpose
+    with consent.look(purpose=purpose, as_of=at.date(), known_at=at, only=subjects) as sight:
+        return sweep.extract(sight)

@@ -1,0 +1,45 @@
+"""What each version of a service promised; a case keeps the terms it was opened under."""
+
+from dataclasses import asdict
+from functools import cache
+
+from stadi.kit.service import Service
+from stadi.offers.domain import Terms, VersionError
+from stadi.offers.models import Version
+
+
+def promised(service: Service) -> Terms:
+    """Return the terms that a service as it runs now promises."""
+    offer, oversight = service.offer, service.oversight
+    return Terms(
+        open_days=offer.open_days,
+        undo_hours=offer.undo_hours,
+        remind_days=offer.remind_days,
+        queue_days=oversight.queue_days,
+        contest_days=oversight.contest_days,
+        keep_days=oversight.keep_days,
+        channels=offer.channels,
+    )
+
+
+def keep(service: Service) -> None:
+    """Keep the terms of a version before its first case; other terms need another version."""
+    told = {**asdict(promised(service)), "channels": list(service.offer.channels)}
+    row, new = Version.objects.get_or_create(
+        service=service.id, version=service.version, defaults={"terms": told}
+    )
+    if new:
+        terms.cache_clear()
+    if row.terms != told:
+        message = (
+            f"service {service.id}: version {service.version} promised other terms to its cases:"
+            " give the changed service another version"
+        )
+        raise VersionError(message)
+
+
+@cache
+def terms(service: str, version: str) -> Terms:
+    """Return what a version of a service promised."""
+    kept = Version.objects.values_list("terms", flat=True).get(service=service, version=version)
+    return Terms(**{**kept, "channels": tuple(kept["channels"])})

@@ -1,0 +1,147 @@
+"""What residents see: their page, an offer with its reasons, the receipt, the decision."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from stadi.consent import actions as consent
+from stadi.fulfil import actions as fulfil
+from stadi.fulfil.domain import Decision
+from stadi.kit.access import ANYONE, MANAGER, OFFICIAL, RESIDENT, open_to
+from stadi.messages import actions as messages
+from stadi.offers.actions import answers, reading, viewing
+from stadi.offers.domain import NotYoursError
+from stadi.offers.pages.asked import asked_of
+from stadi.offers.pages.cards import Card, card, drawing
+from stadi.offers.pages.frames import honest
+from stadi.offers.plugins import plugins
+from stadi.people import actions as people
+
+READY = ("open", "accepted")
+
+
+@open_to(RESIDENT, OFFICIAL, MANAGER)
+def home(request: Any) -> Any:
+    """Show what is ready for a resident, what is under way, and who used their data."""
+    if RESIDENT not in request.actor.roles:
+        return redirect(reverse("staff" if OFFICIAL in request.actor.roles else "reach"))
+    now, person = request.time.now, request.actor.id
+    cards = [card(r, now) for r in reading.of_person(person)]
+    context = {
+        "greeting": _greeting(request.actor_name.split(" ")[0], now),
+        "questions": asked_of(person),
+        "ready": [c for c in cards if c.state in READY],
+        "open": sum(c.state == "open" for c in cards),
+        "progress": [c for c in cards if c.state not in READY],
+        "uses": _uses(person, now),
+        "messages_unread": messages.unread(recipient=person),
+    }
+    return render(request, "offers/home.html", context)
+
+
+def _greeting(name: str, now: datetime) -> str:
+    hour = timezone.localtime(now).hour
+    if hour < 11:  # noqa: PLR2004 - mornings end at eleven in Finland
+        return _("Good morning, %(name)s.") % {"name": name}
+    if hour < 18:  # noqa: PLR2004 - and evenings begin at six
+        return _("Good day, %(name)s.") % {"name": name}
+    return _("Good evening, %(name)s.") % {"name": name}
+
+
+def _uses(person: int, now: datetime) -> list[dict[str, Any]]:
+    language = get_language() or "en"
+    by_purpose = {p.service.purpose.id: p for p in plugins().values()}
+    found = []
+    for purpose, when in consent.looks(person=person, at=now)[:10]:
+        made = by_purpose.get(purpose)
+        if made and not consent.objects(resident=person, purpose=purpose):
+            labels = [f.label.say(language) for f in made.service.purpose.uses]
+            facts = ", ".join(dict.fromkeys(labels))
+            found.append({"purpose": made.say("title", language), "facts": facts, "when": when})
+    return found
+
+
+@open_to(ANYONE)
+@honest
+def link(request: Any, token: str) -> Any:
+    """Show what a signed link leads to: nothing personal before sign-in."""
+    recipient = answers.follow(token=token)
+    target = reverse("offer", kwargs={"link": recipient})
+    if RESIDENT in request.actor.roles:
+        return redirect(target)
+    return render(
+        request, "offers/link.html", {"sign_in_url": f"{reverse('sign-in')}?next={target}"}
+    )
+
+
+@open_to(RESIDENT)
+@honest
+def show(request: Any, link: UUID) -> Any:
+    """Show one offer with its reasons, its other places and what may be done about it."""
+    recipient = answers.for_person(link=link, person=request.actor.id)
+    shown = card(recipient, request.time.now)
+    context = {"offer": shown, "map": drawing(recipient, shown) if shown.state == "open" else None}
+    return render(request, "offers/offer.html", {**context, **_said(recipient.offer_id, request)})
+
+
+def _said(case: UUID, request: Any) -> dict[str, Any]:
+    """Return what was written when the case was contested: by the reader, and in reply."""
+    return {
+        "contests": viewing.contests(case=case, person=request.actor.id),
+        "verdicts": viewing.verdicts(case=case),
+    }
+
+
+@open_to(RESIDENT)
+@honest
+def receipt(request: Any, link: UUID) -> Any:
+    """Show the receipt of an answer that stands."""
+    shown = _card(link, request)
+    if shown.state not in ("accepted", "declined", "fulfilled"):
+        return redirect(reverse("offer", kwargs={"link": link}))
+    return render(request, "offers/receipt.html", {"offer": shown})
+
+
+def _card(link: UUID, request: Any) -> Card:
+    return card(answers.for_person(link=link, person=request.actor.id), request.time.now)
+
+
+@open_to(RESIDENT)
+@honest
+def decision(request: Any, link: UUID) -> Any:
+    """Show a signed decision as a page."""
+    found = _signed(link, request)
+    return HttpResponse(fulfil.decision_html(decision=found, language=get_language() or "en"))
+
+
+@open_to(RESIDENT)
+@honest
+def decision_pdf(request: Any, link: UUID) -> Any:
+    """Give a signed decision as a file."""
+    found = _signed(link, request)
+    return pdf(fulfil.decision_pdf(decision=found, language=get_language() or "en"), found.number)
+
+
+def pdf(document: bytes, number: str) -> HttpResponse:
+    """Return a document as a file that a browser may show or keep."""
+    headers = {"Content-Disposition": f'inline; filename="{number}.pdf"'}
+    return HttpResponse(document, content_type="application/pdf", headers=headers)
+
+
+def _signed(link: UUID, request: Any) -> Decision:
+    """Return the signed decision for one whom it was made for; a protected place is not told."""
+    recipient = answers.for_person(link=link, person=request.actor.id)
+    found = fulfil.decision(case=recipient.offer_id)
+    theirs = found is not None and request.actor.id in found.recipients
+    hidden = people.any_ban([recipient.offer.case.subject, recipient.person])
+    if found is None or found.signed_at is None or not theirs or hidden:
+        message = "there is no decision to show here"
+        raise NotYoursError(message)
+    return found

@@ -1,0 +1,295 @@
+"""The closed lists of words that pages use: states, steps, reasons, refusals."""
+
+import re
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
+
+from stadi.kit.errors import StadiError
+from stadi.kit.rule import Fact
+from stadi.offers.domain import ON_RECORD
+
+SOURCES = {
+    "placement": gettext_noop("register of places"),
+    "demo city (invented)": gettext_noop("demo city (invented)"),
+    "official": gettext_noop("put right by an official"),
+    "stadi.offers": gettext_noop("register of places"),
+}
+# how a state looks, what its tag says, and what it means to whoever was asked
+STATES = {
+    "accepted": ("good", gettext_noop("You said yes"), ""),
+    "fulfilled": ("good", gettext_noop("Done"), gettext_noop("The place is yours.")),
+    "declined": ("calm", gettext_noop("You said no"), gettext_noop("You said no.")),
+    "expired": (
+        "calm",
+        gettext_noop("The time ran out"),
+        gettext_noop("The time ran out. A person will contact you."),
+    ),
+    "objected": (
+        "calm",
+        gettext_noop("Stopped"),
+        gettext_noop("The service was stopped. We no longer look at these facts for it."),
+    ),
+    "withdrawn": (
+        "calm",
+        gettext_noop("Taken back by the city"),
+        gettext_noop("The city took this back."),
+    ),
+    "held": (
+        "calm",
+        gettext_noop("With a person"),
+        gettext_noop("A person looks at this and will contact you. You need to do nothing."),
+    ),
+    "contested": (
+        "calm",
+        gettext_noop("Looked at again"),
+        gettext_noop(
+            "Somebody said that this is not right. Another official looks at it, and until then"
+            " nothing changes."
+        ),
+    ),
+    "corrected": (
+        "good",
+        gettext_noop("Corrected"),
+        gettext_noop("It was not right, and it is corrected. A person prepares a new proposal."),
+    ),
+    "undelivered": (
+        "calm",
+        gettext_noop("With a person"),
+        gettext_noop("Our message did not reach you. A person finds another way."),
+    ),
+    "settled": (
+        "calm",
+        gettext_noop("Settled with a person"),
+        gettext_noop("A person settled this in another way than by this proposal."),
+    ),
+    "unanswered": (
+        "calm",
+        gettext_noop("Nobody answered you"),
+        gettext_noop(
+            "We are sorry: nobody at the city answered in time. You may apply in the ordinary way,"
+            " and you may say that this is not right."
+        ),
+    ),
+}
+BY_OTHER = {
+    "accepted": gettext_noop("The other guardian said yes"),
+    "declined": gettext_noop("The other guardian said no"),
+}
+# why the city took something back
+WITHDRAWN = {
+    "left_the_city": gettext_noop(
+        "The register says that the child or person no longer lives in the city."
+    ),
+    "by_the_city": gettext_noop(
+        "An official found that it should not have been proposed. We are sorry."
+    ),
+    "objection": gettext_noop("The service was stopped for this child or person."),
+}
+KINDS = {
+    "held": gettext_noop("Held"),
+    "unclear": gettext_noop("Unclear"),
+    "contested": gettext_noop("Contested"),
+    "expired": gettext_noop("No answer"),
+}
+# why a case waits for a person
+REASONS = {
+    "a_person_decides": gettext_noop("A person must look before anything is sent."),
+    "no_home_point": gettext_noop("The home point is missing from the register."),
+    "no_free_place": gettext_noop("No free place was found."),
+    "late_change": gettext_noop("The register changed after the offer was sent."),
+    "place_lost": gettext_noop("The place is no longer held: find another."),
+    "no_answer": gettext_noop("No answer came in time: ask how the family would like it."),
+    "answers_differ": gettext_noop("The guardians' answers differ: talk with both."),
+    "asked_for_a_person": gettext_noop("The family asked for a person: contact them."),
+    "after_correction": gettext_noop("An earlier case was corrected: make a new proposal."),
+    "fulfilment_failed": gettext_noop("Carrying it out failed, and what was done is undone."),
+    "not_signed": gettext_noop("The decision was not signed in time, and it is undone."),
+    "not_reached": gettext_noop("No message reached the family: find another way."),
+    "stuck": gettext_noop("It stood still for a day: find out why."),
+    "contested": gettext_noop("Somebody says that it is not right."),
+    "upheld": gettext_noop("It was contested and found right: go on from there."),
+    "contest_unanswered": gettext_noop("It was contested, and nobody answered in time."),
+    "": gettext_noop("A fact is missing from the register."),
+}
+LEVELS = (gettext_noop("In the queue"), gettext_noop("With the owner"))
+# what an official may say the case is opened for; anything else is written out
+OPENING = {
+    "queue": gettext_noop("It is my turn to work on it"),
+    "contact": gettext_noop("Somebody asked about it"),
+    "sign": gettext_noop("I sign its decision"),
+    "check": gettext_noop("I check how it was done"),
+}
+WAYS = {
+    "phone": gettext_noop("by phone"),
+    "visit": gettext_noop("on a visit"),
+    "paper": gettext_noop("on paper"),
+}
+SAYS = {
+    "accept": gettext_noop("Yes to the place"),
+    "choose": gettext_noop("Yes to another place"),
+    "decline": gettext_noop("No"),
+    "ask": gettext_noop("Wants to talk with a person"),
+    "object": gettext_noop("Stop this service"),
+}
+CASE_STATES = {
+    "candidate": gettext_noop("found, not yet proposed"),
+    "ready": gettext_noop("ready to be proposed"),
+    "proposed": gettext_noop("proposed, not yet sent"),
+    "held": gettext_noop("held for a person"),
+    "unclear": gettext_noop("unclear: a fact is missing"),
+    "contested": gettext_noop("contested"),
+    "offered": gettext_noop("offered"),
+    "seen": gettext_noop("offered and seen"),
+    "undelivered": gettext_noop("offered, and reached nobody"),
+    "accepted": gettext_noop("accepted, may still be undone"),
+    "countered": gettext_noop("another place was chosen"),
+    "fulfilling": gettext_noop("being carried out"),
+    "failed": gettext_noop("failed, and undone"),
+    "declined": gettext_noop("declined"),
+    "objected": gettext_noop("stopped by an objection"),
+    "expired": gettext_noop("not answered in time"),
+    "withdrawn": gettext_noop("taken back"),
+    "fulfilled": gettext_noop("carried out"),
+    "corrected": gettext_noop("corrected by a new case"),
+    "measured": gettext_noop("carried out and counted"),
+    "closed": gettext_noop("closed"),
+}
+# what happened in a case, as its timeline tells it
+EVENTS = {
+    "step.screen": gettext_noop("The rules found the case"),
+    "step.ready": gettext_noop("Made ready"),
+    "step.hold": gettext_noop("Given to a person"),
+    "step.propose": gettext_noop("A proposal was made"),
+    "step.offer": gettext_noop("The proposal was sent"),
+    "step.see": gettext_noop("The proposal was opened"),
+    "step.undeliver": gettext_noop("The message reached nobody"),
+    "step.accept": gettext_noop("Said yes"),
+    "step.counter": gettext_noop("Chose another place"),
+    "step.agree": gettext_noop("Said yes to the place that was chosen"),
+    "step.decline": gettext_noop("Said no"),
+    "step.ask": gettext_noop("Asked for a person"),
+    "step.disagree": gettext_noop("Did not agree with the answer"),
+    "step.object": gettext_noop("Stopped the service"),
+    "step.expire": gettext_noop("The time to answer ran out"),
+    "step.undo": gettext_noop("Took the yes back"),
+    "step.withdraw": gettext_noop("Taken back"),
+    "step.begin": gettext_noop("Carrying out began"),
+    "step.fulfil": gettext_noop("Carried out"),
+    "step.fail": gettext_noop("Carrying out failed"),
+    "step.stop": gettext_noop("Carrying out was stopped"),
+    "step.close": gettext_noop("Closed"),
+    "step.lapse": gettext_noop("Closed: nobody at the city answered in time"),
+    "step.contest": gettext_noop("Said that it is not right"),
+    "step.uphold": gettext_noop("Found right as it was"),
+    "step.correct": gettext_noop("Corrected: a new case was opened"),
+    "step.measure": gettext_noop("Counted"),
+    "step.file": gettext_noop("Filed"),
+    "step.erase": gettext_noop("Erased"),
+    "note.note": gettext_noop("Note"),
+    "note.decision": gettext_noop("Reason of the decision"),
+    "note.verdict": gettext_noop("Reason of the decision on what was contested"),
+    "note.contest": gettext_noop("What was said to be wrong"),
+    "note.mended": gettext_noop("A fact of the register was put right"),
+    "note.phone": gettext_noop("Answered by phone"),
+    "note.visit": gettext_noop("Answered on a visit"),
+    "note.paper": gettext_noop("Answered on paper"),
+    "opened": gettext_noop("An official opened the case"),
+    "sent": gettext_noop("Message sent"),
+    "offers.escalated": gettext_noop("Given to the owner of the service"),
+    "offers.reopened": gettext_noop("Opened anew after a correction"),
+    "fulfil.held": gettext_noop("A place was held"),
+    "fulfil.softened": gettext_noop("The place is held, but may be freed again"),
+    "fulfil.confirmed": gettext_noop("The place was kept for good"),
+    "fulfil.released": gettext_noop("The place was freed"),
+    "fulfil.begun": gettext_noop("Work began"),
+    "fulfil.signed": gettext_noop("The decision was signed"),
+    "fulfil.finished": gettext_noop("Everything is done"),
+    "fulfil.failed": gettext_noop("A step failed, and all was undone"),
+    "fulfil.stopped": gettext_noop("Stopped, and all was undone"),
+    "fulfil.undone": gettext_noop("Undone"),
+    "fulfil.step_failed": gettext_noop("A step failed and is tried again"),
+    "fulfil.stuck": gettext_noop("Undoing keeps failing: somebody must look"),
+    "fulfil.turned": gettext_noop("Undoing began"),
+}
+# what actions say when they refuse; the same sentence is the message to translate
+REFUSALS = (
+    gettext_noop("this offer is no longer open"),
+    gettext_noop("this service was stopped for this person"),
+    gettext_noop("no longer in the register of residents"),
+    gettext_noop("this place is no longer held"),
+    gettext_noop("this answer can no longer be taken back"),
+    gettext_noop("the time to contest this is over"),
+    gettext_noop("another official must decide what this one decided before"),
+    gettext_noop("this place is not among those that were shown"),
+    gettext_noop("this place is not among those that are free"),
+    gettext_noop("say how and why the answer reached you"),
+    gettext_noop("write a reason: somebody will read it later"),
+    gettext_noop("only a held case about somebody who lives here can be offered by a person"),
+    gettext_noop("this case is not unclear any more"),
+    gettext_noop("only an official may do this"),
+    gettext_noop("nobody is on record who could answer: arrange it with the family, and close it"),
+    gettext_noop("it may not be sent now: the service was stopped, or enough was sent this month"),
+    gettext_noop("no free place is left: raise a unit's capacity, or close the case"),
+    gettext_noop("nobody is on record who could tell: mend the register instead"),
+    gettext_noop("this question has been answered"),
+    gettext_noop("only an official signs decisions; nothing was signed"),
+    gettext_noop("a signature needs a name and a title; nothing was signed"),
+    gettext_noop("choose at least one decision; nothing was signed"),
+)
+FIT = {
+    "date": gettext_noop("Give a day that has been, such as 2021-05-05."),
+    "int": gettext_noop("Write a whole number."),
+    "bool": gettext_noop("Choose yes or no."),
+    "text": gettext_noop("Write 1 to 200 characters."),
+}
+SPOKEN = {
+    "fi": gettext_noop("Finnish"),
+    "sv": gettext_noop("Swedish"),
+    "en": gettext_noop("English"),
+    "": gettext_noop("not on record: written to in all three"),
+}
+SIGNERS = {"head-of-service": gettext_noop("head of service")}
+
+
+def spoken(table: dict[str, str], key: str) -> str:
+    """Return the words of a key in the reader's language; a key without any stands for itself."""
+    words = table.get(key, key)
+    return _(words) if words else ""
+
+
+def refused(error: StadiError) -> str:
+    """Return why something was refused."""
+    return why_not(str(error))
+
+
+def why_not(sentence: str) -> str:
+    """Return an action's refusal as people read it; one that no list knows is told as it is."""
+    if moved := re.fullmatch(r"a case that is (\w+) cannot \w+", sentence):
+        state = spoken(CASE_STATES, moved[1])
+        return _("this cannot be done with a case in this state: %(state)s") % {"state": state}
+    if re.fullmatch(r"a \w+ may not \w+ a case", sentence):
+        return _("only an official may do this")
+    return _(sentence) if sentence in REFUSALS else sentence
+
+
+def value(fact: Fact, told: Any) -> str:
+    """Return a fact's value as people write it."""
+    if told is None or told == []:
+        return _("none")
+    if told == ON_RECORD:
+        return _("on record")
+    if fact.type == "date" and isinstance(told, str):
+        return date_format(date.fromisoformat(told), day_pattern())
+    if told == settings.CITY.municipality:
+        return str(settings.CITY.name)
+    return ", ".join(map(str, told)) if isinstance(told, list) else str(told)
+
+
+def day_pattern() -> str:
+    """Return how the reader's language writes a day."""
+    return pgettext("date pattern: day, month and year", "j F Y")
