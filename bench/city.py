@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import answers
 import change
 import screening
 from table import Row, megabytes, peak, seconds, shown
@@ -38,7 +39,7 @@ def rows(home: Path, residents: int) -> list[Row]:
         found = loop(report)
         for made in plugins().values():
             found += screening.rows(made, rounds.read(plugin=made, at=record.now()))
-        return [*found, *change.rows(), page()]
+        return [*found, *answers.rows(), *change.rows(), page()]
 
 
 def loop(report: dict[str, Any]) -> list[Row]:

@@ -325,10 +325,10 @@ def test_the_page_of_reach_leads_to_the_measures_and_back():
     client = Client()
     client.post("/en/sign-in", {"person": str(MANAGER)})
     assert (
-        f'href="services/{LOUD}"'
+        f'href="/en/insight/services/{LOUD}"'
         in client.get("/en/insight/reach?service=preschool").content.decode()
     )
-    assert f'href="../reach?service={LOUD}"' in _page()
+    assert f'href="/en/insight/reach?service={LOUD}"' in _page()
 
 
 def test_the_page_asks_the_database_a_bounded_number_of_times(django_assert_max_num_queries: Any):

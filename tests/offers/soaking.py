@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from django.core.management import call_command
 from django.db import close_old_connections, connection
 
 from offers.life import ENDS, drawn
@@ -49,6 +50,7 @@ def resident(person: int) -> Actor:
 
 def small_city() -> None:
     """Draw a city with missing facts and too few places, and run a round of each service."""
+    call_command("flush", verbosity=0, interactive=False)
     areas = paavo.built_in()
     fill(draw(areas=areas, residents=900, seed=5, today=demo.START.date(), first_id=1000), areas)
     with connection.cursor() as cursor:
