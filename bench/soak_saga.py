@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
 
 def soak(every: int) -> None:
     """Kill before and after each statement of both lives, and check what came of it."""
+    from dying import bury
     from fulfil import life
     from stadi.fulfil import actions as fulfil
     from stadi.kit.actor import SYSTEM
@@ -37,7 +38,7 @@ def soak(every: int) -> None:
                     if told(child, {**order, "ending": ending}) != "killed":
                         break
                     kills += 1
-                    life.bury()
+                    bury()
                     life.live(cases, ending)
                     life.check_whole(cases, ending)
                     fulfil.undo(by=dict.fromkeys(cases, SYSTEM), at=life.LATER)

@@ -1,6 +1,5 @@
 """Cases that are fulfilled in the tests, and what must be true of them."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -112,19 +111,3 @@ def check_whole(cases: Sequence[UUID], ending: str) -> None:
         told = entries(case)
         assert {told[f"fulfil.{kind}"] for kind in once} == {1}, told
         assert {told[f"fulfil.{kind}"] for kind in back} == {int(ending == "undo")}, told
-
-
-def bury() -> None:
-    """Wait until the server has noticed that a process died: till then it keeps what it held."""
-    waited = 0.0
-    while waited < 30:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_stat_activity where datname = current_database()"
-                " and pid <> pg_backend_pid() and backend_type = 'client backend'"
-            )
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.02)
-        waited += 0.02
-    raise TimeoutError

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
+from dying import bury
 from fulfil import life
 from fulfil.life import ALL, AT, LATER, NONE, TERM, UNIT, effects, entries, plan
 from stadi.consent import actions as consent
@@ -309,9 +310,21 @@ def test_a_place_that_is_no_longer_held_is_not_written() -> None:
     assert effects(kept)["place"] == 1
 
 
+def _place_elsewhere(child: int, unit: int) -> None:
+    people.change(
+        subject=child,
+        register="people_placement",
+        values={"term": TERM, "unit": unit},
+        true_since=AT.date(),
+        source="another system",
+        by=SYSTEM,
+        at=AT,
+    )
+
+
 def test_a_child_who_has_another_place_by_now_keeps_it() -> None:
     (case,) = begin(steps=(Place(),))
-    people.place(child=100, unit=8, term=TERM, by=SYSTEM, at=AT)
+    _place_elsewhere(100, 8)
     assert run().failed == 1
     assert saga(case).error == "place: placed_elsewhere"
     assert people.placed(children=[100], term=TERM, day=LATER.date())[100][0] == 8
@@ -353,7 +366,7 @@ def test_undoing_tells_only_of_what_was_done() -> None:
 
 def test_undoing_takes_out_only_what_was_put_in() -> None:
     ours, theirs, moved = begin(3, steps=(Place(),))
-    people.place(child=101, unit=UNIT, term=TERM, by=SYSTEM, at=AT)
+    _place_elsewhere(101, UNIT)
     run()
     later = LATER + timedelta(days=1)
     people.change(
@@ -588,7 +601,7 @@ def test_inv_25_a_kill_between_any_two_statements_loses_and_doubles_nothing(kill
                 life.hold(cases)
                 told = killed(cases, number, when, ending)
                 assert told in ("killed", "ended 0")
-                life.bury()
+                bury()
                 life.live(cases, ending)
                 life.check_whole(cases, ending)
                 fulfil.undo(by=dict.fromkeys(cases, SYSTEM), at=LATER)

@@ -59,7 +59,7 @@ DRAWN = {
     },
     "fulfilling": {"fulfil": "fulfilled", "fail": "failed", "stop": "withdrawn"},
     "failed": {"hold": "held", "stop": "withdrawn"},
-    "fulfilled": {"measure": "measured", "contest": "contested", "erase": "erased"},
+    "fulfilled": {"measure": "measured", "contest": "contested"},
     "measured": {"file": "closed"},
     "declined": {"disagree": "held", "contest": "contested", "erase": "erased"},
     "expired": {"hold": "held", "contest": "contested", "erase": "erased"},

@@ -20,6 +20,7 @@ from uuid import UUID
 from django.core.management import call_command
 from django.db import close_old_connections, connection
 
+from dying import bury
 from offers.life import ENDS, drawn
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
@@ -171,7 +172,8 @@ def kills(number: int, rng: random.Random) -> None:
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), "the child failed before it was killed"
-        _settle()
+        bury()
+        consent.clear_away()
         in_order()
 
 
@@ -192,20 +194,6 @@ def _live(seed: float) -> None:
 
         traceback.print_exc()
         os._exit(1)
-
-
-def _settle() -> None:
-    """Wait until the server has noticed that the child is gone, and clear away as a start does."""
-    with connection.cursor() as cursor:
-        for _ in range(200):
-            cursor.execute(
-                "select count(*) from pg_stat_activity where datname = current_database()"
-                " and pid <> pg_backend_pid() and backend_type = 'client backend'"
-            )
-            if cursor.fetchone()[0] == 0:
-                break
-            time.sleep(0.02)
-    consent.clear_away()
 
 
 # ── races ────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from stadi.fulfil import actions as fulfil
 from stadi.fulfil.models import Capacity, Claim
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages.models import Message
-from stadi.offers.actions import answers, changes, reading
+from stadi.offers.actions import answers, changes, reading, viewing
 from stadi.offers.actions.changes import Changed
 from stadi.offers.models import Case, Offer, Recipient, Screening, Transition
 from stadi.offers.plugins import plugins
@@ -214,7 +214,7 @@ def test_an_open_offer_whose_rule_turned_to_no_goes_to_a_person_and_keeps_its_pl
     assert case.deadline is not None
     with pytest.raises(answers.NotOpenError):
         answers.accept(link=link, by=AINO, at=record.now())
-    assert "late_change" in {t.reason for t in reading.tasks()}
+    assert "late_change" in {t.reason for t in viewing.queue().tasks}
     _settled(EINO)
 
 

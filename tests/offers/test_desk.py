@@ -13,7 +13,7 @@ from stadi.consent.models import Told
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages import actions as messages
-from stadi.messages.models import Message
+from stadi.messages.models import Delivery, Message
 from stadi.offers.actions import answers, clock, contest, desk, questions, refill, versions
 from stadi.offers.domain import (
     Answer,
@@ -138,6 +138,16 @@ def test_a_question_is_answered_by_those_it_was_asked_of_and_once() -> None:
     questions.answer(question=asked, value="2021-11-23", by=SARA, at=at + timedelta(hours=1))
     with pytest.raises(NotOpenError):
         questions.answer(question=asked, value="2020-01-01", by=SARA, at=at + timedelta(hours=2))
+
+
+def test_a_question_about_a_case_that_was_settled_meanwhile_is_not_open() -> None:
+    case, at = _case(ELLA), record.now()
+    asked = questions.ask(case=case.id, fact="people.birth_date", by=OFFICIAL, at=at)
+    desk.close(case=case.id, reason="The mother called", by=OFFICIAL, at=at)
+    assert questions.open_to(person=4) == []
+    with pytest.raises(NotOpenError):
+        questions.answer(question=asked, value="2021-11-23", by=SARA, at=at)
+    assert not Told.objects.exists()
 
 
 def test_what_is_not_missing_cannot_be_asked() -> None:
@@ -323,6 +333,15 @@ def test_a_case_keeps_the_terms_of_its_version_and_changed_terms_need_another() 
         versions.keep(plugin("preschool").service)
 
 
+def test_an_offer_stays_open_for_as_long_as_the_version_of_its_case_promised() -> None:
+    row = Version.objects.get(service="preschool")
+    Version.objects.filter(id=row.id).update(terms={**row.terms, "open_days": 3})
+    versions.terms.cache_clear()
+    at = record.now()
+    desk.send(case=_case(ONNI).id, reason="by hand", by=OFFICIAL, at=at)
+    assert Offer.objects.get(case=_case(ONNI).id).expires_at == at + timedelta(days=3)
+
+
 def test_an_erased_case_is_counted_and_about_nobody() -> None:
     case, at = _case(EINO).id, record.now()
     answers.decline(link=_link(1), by=AINO, at=at)
@@ -344,6 +363,17 @@ def test_inv_34_who_was_written_to_often_enough_is_not_written_to_now() -> None:
     with pytest.raises(NotOpenError):
         desk.send(case=case.id, reason="by hand", by=OFFICIAL, at=at)
     assert _case(ONNI).state == "held"
+
+
+def test_inv_09_after_a_stop_no_notice_of_the_offer_leaves(settings: Any) -> None:
+    settings.STADI_SMTP, settings.STADI_URL = "smtp://localhost:1", "https://stadi.example"
+    settings.STADI_MAIL_FROM = "city@stadi.example"
+    desk.send(case=_case(ONNI).id, reason="by hand", by=OFFICIAL, at=record.now())
+    (waiting,) = Delivery.objects.filter(message__about=_case(ONNI).id)
+    assert waiting.state == "queued"
+    answers.object_to(link=_link(6), by=KAISA, at=record.now())
+    waiting.refresh_from_db()
+    assert (_case(ONNI).state, waiting.state) == ("objected", "cancelled")
 
 
 def _spend_all(person: int, at: Any) -> None:

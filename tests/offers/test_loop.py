@@ -11,7 +11,7 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages import actions as messages
-from stadi.offers.actions import answers, cases, clock, reading
+from stadi.offers.actions import answers, cases, clock, reading, viewing
 from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
 from stadi.offers.models import Case, Offer, Recipient, Transition
 from stadi.people import actions as people
@@ -276,4 +276,4 @@ def test_only_who_said_yes_may_take_it_back():
 
 def test_an_expired_offer_waits_for_a_person():
     _let_it_expire()
-    assert "expired" in {t.state for t in reading.tasks()}
+    assert "expired" in {t.kind for t in viewing.queue().tasks}

@@ -61,7 +61,7 @@ def test_inv_10_who_objects_between_proposal_and_offer_gets_no_message():
     late = next(f for f in ready if f.subject == 5)
     consent.object_to(resident=5, purpose="preschool.placement", by=SYSTEM, at=at)
     assert Case.objects.get(id=late.case).state == "withdrawn"
-    rounds.offer(plugin=made, cases=[f.case for f in ready], by=SYSTEM, at=at)
+    rounds.offer(cases=[f.case for f in ready], by=SYSTEM, at=at)
     assert not Message.objects.filter(recipient=4).exists()
     assert reading.balances(reading.tally("preschool"))
 

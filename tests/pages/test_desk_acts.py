@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from stadi.kit.actor import Actor
-from stadi.offers.actions import mending
+from stadi.offers.actions import desk, mending
 from stadi.offers.domain import NotAllowedError
 from stadi.offers.models import Case, Note, Offer, Question, Recipient
 from stadi.people import paavo
@@ -148,7 +148,7 @@ def test_a_resident_mends_no_register():
     with pytest.raises(NotAllowedError):
         mending.mend(case=case, fact="people.birth_date", value="2021-11-23", **resident)
     with pytest.raises(NotAllowedError):
-        mending.take_up(case=case, **resident)
+        desk.take_up(case=case, **resident)
     given = {"fact": "people.birth_date", "value": "2021-11-23", "reason": "r"}
     assert _as(4).post(f"/en/staff/cases/{case}/mend", given).status_code == 403
     assert Case.objects.get(id=case).state == "unclear"

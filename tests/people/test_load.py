@@ -105,7 +105,15 @@ def test_the_database_refuses_a_range_that_ends_before_it_begins():
 
 def test_a_second_placement_for_the_same_term_changes_nothing():
     for _ in range(2):
-        people.place(child=1, unit=4, term=2027, by=SYSTEM, at=NOON)
+        people.change(
+            subject=1,
+            register="people_placement",
+            values={"term": 2027, "unit": 4},
+            true_since=NOON.date(),
+            source="tests",
+            by=SYSTEM,
+            at=NOON,
+        )
     assert _rows("select unit from people_placement") == [(4,)]
 
 

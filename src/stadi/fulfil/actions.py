@@ -15,7 +15,7 @@ from stadi.fulfil import deciding, papers, runner, sagas
 from stadi.fulfil.assignment import files
 from stadi.fulfil.assignment.assign import assign
 from stadi.fulfil.assignment.check import check
-from stadi.fulfil.claims import held, listed
+from stadi.fulfil.claims import held
 from stadi.fulfil.domain import (
     Assignment,
     AssignmentError,
@@ -29,6 +29,7 @@ from stadi.fulfil.domain import (
 from stadi.fulfil.models import Capacity, Claim, Notice, Round, Saga
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
+from stadi.kit.ids import listed
 from stadi.record import actions as record
 from stadi.record.domain import News
 from stadi.twin import actions as twin
@@ -287,6 +288,11 @@ def erase(*, cases: Collection[UUID]) -> None:
 def unsigned(*, services: Collection[str]) -> list[Decision]:
     """Return the decisions of these services that wait for a signature, oldest first."""
     return deciding.unsigned(services)
+
+
+def count_unsigned(*, services: Collection[str]) -> int:
+    """Return how many decisions of these services wait for a signature."""
+    return deciding.count(services)
 
 
 @transaction.atomic

@@ -1,9 +1,11 @@
 """Reads which place a case holds, for whoever must know it before they write."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
+
+from stadi.kit.ids import listed
 
 
 def held(cases: Collection[UUID]) -> dict[UUID, int]:
@@ -15,8 +17,3 @@ def held(cases: Collection[UUID]) -> dict[UUID, int]:
             [listed(cases)],
         )
         return dict(cursor.fetchall())
-
-
-def listed(cases: Iterable[UUID]) -> str:
-    """Return ids as one array literal: the driver quotes a list of them one by one."""
-    return "{" + ",".join(map(str, cases)) + "}"

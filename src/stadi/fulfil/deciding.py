@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from stadi.consent import actions as consent
 from stadi.fulfil import sagas
@@ -37,7 +38,13 @@ def unsigned(services: Collection[str]) -> list[Decision]:
     return [_seen(row) for row in waiting if row.case in going]
 
 
-def _going(cases: Collection[UUID]) -> set[UUID]:
+def count(services: Collection[str]) -> int:
+    """Return how many wait for a signature."""
+    rows = Row.objects.filter(signed_at=None, annulled_at=None, service__in=services)
+    return len(_going(rows.values("case")))
+
+
+def _going(cases: Collection[UUID] | QuerySet[Any, Any]) -> set[UUID]:
     """Return which of these cases are under way, and of nobody who has stopped the service."""
     under_way = Saga.objects.filter(case__in=cases, state="doing")
     rows = list(under_way.values_list("case", "purpose", "subject"))

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import connection
 
 from stadi.fulfil import words
-from stadi.fulfil.claims import listed
 from stadi.fulfil.domain import Plan
 from stadi.fulfil.steps import STEPS, Job
+from stadi.kit.ids import listed
 from stadi.kit.service import Fulfilment
 from stadi.record import actions as record
 

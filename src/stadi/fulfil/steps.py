@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from stadi.fulfil.claims import held, listed
+from stadi.fulfil.claims import held
 from stadi.kit.actor import Actor
+from stadi.kit.ids import listed
 from stadi.kit.service import Decide, Fulfilment, Notify, Place
 from stadi.people import actions as people
 from stadi.people.domain import Batch

@@ -161,8 +161,7 @@ def _line(row: dict[str, Any]) -> Line:
 
 def promise(service: str, *, counts: dict[str, int], at: datetime) -> Promise:
     """Return whether everyone whom a service found is offered or with a person and a deadline."""
-    held = [t for t in reading.tasks() if t.service == service and t.state == "held"]
-    due = [t.deadline for t in held if t.deadline is not None]
+    due = reading.deadlines(service)
     return Promise(
         entitled=counts["yes"],
         offered=counts["offered"],

@@ -1,5 +1,6 @@
 """The life of a case as data: its states, the steps between them, who may take them and when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -105,6 +106,11 @@ class Standing:
     terms: Terms
 
 
+Cases = Mapping[UUID, Standing]
+By = Mapping[UUID, Actor]
+Errors = dict[UUID, StadiError]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What somebody says to the offer behind a link; `unit` is the other place that they choose.
@@ -152,6 +158,7 @@ ANYBODY = ("resident", "official")
 STAFF = ("official", "manager")
 # what may be contested; what is being fulfilled may be once its decision is there
 SENT = (*ASKED, "fulfilled", "declined", "expired", "withdrawn", "held", "closed")
+FORGOTTEN = tuple(end for end in ENDS if end != "fulfilled")  # which is measured and closed first
 KEEP = "keep"  # how the case ended before stays as it was
 
 STEPS = {
@@ -235,7 +242,7 @@ STEPS = {
             old=(*ASKED, "undelivered"),
             new="objected",
             who=("system", *ANYBODY),
-            effects=("release",),
+            effects=("release", "unsend"),
         ),
         Step(
             name="expire",
@@ -324,6 +331,6 @@ STEPS = {
         ),
         Step(name="measure", old=("fulfilled",), new="measured", ended=KEEP),
         Step(name="file", old=("measured",), new="closed", ended=KEEP),
-        Step(name="erase", old=(*ENDS,), new="erased", ended=KEEP),
+        Step(name="erase", old=FORGOTTEN, new="erased", ended=KEEP),
     )
 }

@@ -6,17 +6,16 @@ from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from django.conf import settings
 from django.db import connection, transaction
 
 from stadi.kit.actor import Actor
-from stadi.people import changing, copying, importing, living, merging
+from stadi.people import changing, importing, introducing, living, merging
 from stadi.people.domain import Batch, Imported, Resident
 from stadi.people.life import draw_life
 from stadi.people.merging import LoadError, Merged, Told
 from stadi.people.models import Identity
-from stadi.people.registers import ALWAYS, IDENTITY, REGISTERS, VIEWS, Register, typed
+from stadi.people.registers import ALWAYS, REGISTERS, VIEWS, Register
 from stadi.people.timeline import Span
 from stadi.record import actions as record
 from stadi.record.domain import News
@@ -43,23 +42,12 @@ with home as not materialized (
 select distinct subject from home where subject <> all(%(who)s::bigint[])
   and household in (select household from home where subject = any(%(who)s::bigint[])) order by 1"""
 NOW = "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
-# A persona's story stays: no register tells it.
-INTRODUCED = """
-insert into people_identity as i
-  (subject, given_name, family_name, identity_code, persona, email)
-select subject, given_name, family_name, identity_code, persona, email from stage
-on conflict (subject) do update set given_name = excluded.given_name,
-  family_name = excluded.family_name, identity_code = excluded.identity_code,
-  email = excluded.email
-where (i.given_name, i.family_name, i.identity_code, i.email) is distinct from
-  (excluded.given_name, excluded.family_name, excluded.identity_code, excluded.email)
-returning subject, xmax = 0"""
 
 
 @transaction.atomic
 def introduce(*, identities: Batch, by: Actor, at: datetime) -> None:
     """Enter who residents are: subject, names, identity code, persona, address of e-mail."""
-    _introduce(identities)
+    introducing.introduce(identities)
     news = News(kind="people.introduced", body={"residents": identities.rows.num_rows})
     record.write(news, by=by, at=at)
 
@@ -98,7 +86,9 @@ def import_residents(*, file: Path, by: Actor, at: datetime) -> Imported:
         merged = _load(facts, told)
         changed = _together(merged)
         around = _around(changed, at)
-        merged += [_introduce(batch) for batch in batches if batch.table not in REGISTERS]
+        merged += [
+            introducing.introduce(batch) for batch in batches if batch.table not in REGISTERS
+        ]
         counts = [
             sum(column)
             for column in zip(*((m.new, m.corrected, m.unchanged) for m in merged), strict=True)
@@ -238,19 +228,6 @@ def live(*, since: date, until: date, seed: int, by: Actor, at: datetime) -> tup
     return tuple(sorted({*changed, *_around(changed, at)}))
 
 
-def place(*, child: int, unit: int, term: int, by: Actor, at: datetime) -> None:
-    """Write a child's place for a term into the register; a second time changes nothing."""
-    change(
-        subject=child,
-        register="people_placement",
-        values={"term": term, "unit": unit},
-        true_since=at.date(),
-        source="stadi.offers",
-        by=by,
-        at=at,
-    )
-
-
 def placed(*, children: Iterable[int], term: int, day: date) -> dict[int, tuple[int, str, date]]:
     """Return the unit of each child with a place for a term, its source and since when."""
     with connection.cursor() as cursor:
@@ -273,39 +250,6 @@ def _key(register: Register, named: Mapping[str, object]) -> tuple[object, ...]:
     if missing := [name for name in register.key if name not in named]:
         raise LoadError(f"{register.table}: {missing[0]} is missing; nothing was changed")
     return tuple(named[name] for name in register.key)
-
-
-def _introduce(identities: Batch) -> Merged:
-    """Enter names, or correct them: who somebody is called has no history."""
-    given = identities.rows.column_names
-    nothing = pa.chunked_array([pa.nulls(len(identities.rows), pa.string())])
-    read = {
-        name: typed(name, field, identities.rows[name] if name in given else nothing)
-        for name, field in IDENTITY.fields.items()
-    }
-    if faults := [fault for one in read.values() for fault in one.faults]:
-        raise LoadError(merging.refusal(identities, faults))
-    rows = pa.table({name: one.column for name, one in read.items()})
-    rows = rows.set_column(4, "persona", rows["persona"].fill_null(""))
-    with connection.cursor() as cursor, merging.errors(identities):
-        cursor.execute("lock table people_identity in share row exclusive mode")
-        if copying.is_new(cursor, IDENTITY.table, rows):
-            copying.fill(cursor, IDENTITY.table, rows, {})
-            return Merged(
-                new=len(rows), corrected=0, unchanged=0, subjects=rows["subject"].to_numpy()
-            )
-        cursor.execute("create temp table stage (like people_identity) on commit drop")
-        copying.copy(cursor, "stage", rows)
-        cursor.execute(INTRODUCED)
-        told = cursor.fetchall()
-        cursor.execute("drop table stage")
-    new = sum(added for _, added in told)
-    return Merged(
-        new=new,
-        corrected=len(told) - new,
-        unchanged=len(rows) - len(told),
-        subjects=np.array([subject for subject, _ in told], np.int64),
-    )
 
 
 def _today() -> date:

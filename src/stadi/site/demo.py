@@ -94,7 +94,7 @@ def run_service(service: str, watch: Stopwatch) -> None:
         places = rounds.assign(plugin=made, found=found, at=at)
     with watch.step("offer", f"{service}: proposing and offering"):
         ready = rounds.propose(plugin=made, found=found, places=places, by=SYSTEM, at=at)
-        rounds.offer(plugin=made, cases=[f.case for f in ready], by=SYSTEM, at=at)
+        rounds.offer(cases=[f.case for f in ready], by=SYSTEM, at=at)
 
 
 def simulate(seed: int) -> None:

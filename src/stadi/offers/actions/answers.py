@@ -12,10 +12,12 @@ from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
-from stadi.offers.actions.cases import Errors, listed, must, standing, take
+from stadi.kit.ids import listed
+from stadi.offers.actions.cases import must, standing, take
 from stadi.offers.actions.letters import ABOUT_OFFER, LINK
 from stadi.offers.domain import (
     Answer,
+    Errors,
     NotOpenError,
     NotYoursError,
     ReasonMissingError,

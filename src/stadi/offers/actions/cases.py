@@ -1,6 +1,6 @@
 """Steps of cases: the only way a state changes, with its guards, transition, entry and effects."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
+from stadi.kit.ids import listed
 from stadi.offers.actions.effects import EFFECTS
 from stadi.offers.actions.guards import GUARDS
 from stadi.offers.actions.letters import tell
@@ -18,6 +19,9 @@ from stadi.offers.domain import (
     ENDS,
     STEPS,
     WITH_A_PERSON,
+    By,
+    Cases,
+    Errors,
     NotAllowedError,
     Standing,
     Step,
@@ -58,14 +62,6 @@ MOVE = """
       with ordinality as path(old, new, name, n)
     order by id, n"""
 NAMES = tuple(name for name in Standing.__dataclass_fields__ if name != "terms")
-By = Mapping[UUID, Actor]
-Cases = Mapping[UUID, Standing]
-Errors = dict[UUID, StadiError]
-
-
-def listed(ids: Iterable[UUID]) -> str:
-    """Return ids as one array literal: the driver quotes a list of them one by one."""
-    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def standing(cases: Collection[UUID]) -> dict[UUID, Standing]:

@@ -15,7 +15,8 @@ from stadi.engine.sql import OUTCOMES
 from stadi.kit.actor import Actor
 from stadi.kit.service import Plugin
 from stadi.offers.actions.cases import must
-from stadi.offers.actions.finding import Found, find, guardians, name_cases
+from stadi.offers.actions.finding import Found, find, name_cases
+from stadi.offers.actions.looking import and_guardians
 from stadi.offers.actions.rounds import assign, keep_screening, offer, propose, write_cases
 from stadi.offers.domain import ASKED, LEFT, STEPS, WAITING
 from stadi.offers.models import Case, Screening
@@ -69,9 +70,7 @@ def _look(plugin: Plugin, subjects: Collection[int], first: Screening, at: datet
         if not found:
             return Look(result=result, outcomes=outcomes, seen=None, before={})
         seen = sweep.extract(sight)
-    if others := guardians(plugin, seen, result.of("yes")) - set(subjects):
-        with _sight(plugin, {*subjects, *others}, at) as sight:
-            seen = sweep.extract(sight)
+    seen = and_guardians(plugin, seen, result.of("yes"), at)
     with _sight(plugin, found, first.at) as sight:
         before = _outcomes(sweep.run_there(rules, sight))
     return Look(result=result, outcomes=outcomes, seen=seen, before=before)
@@ -184,4 +183,4 @@ def _propose(  # noqa: PLR0917 - one change, one line
         must(by=guarded, path=("hold",), at=at, reason=reason)
     places = assign(plugin=plugin, found=found, at=at)
     ready = propose(plugin=plugin, found=found, places=places, by=by, at=at)
-    offer(plugin=plugin, cases=[f.case for f in ready], by=by, at=at)
+    offer(cases=[f.case for f in ready], by=by, at=at)

@@ -1,6 +1,7 @@
 """What happens to cases as time passes: reminders, ends, escalation, retention, and a watchdog."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,13 @@ from django.db import connection, transaction
 
 from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
+from stadi.kit.ids import listed
 from stadi.messages import actions as messages
-from stadi.offers.actions.cases import listed, must, standing, take
+from stadi.offers.actions import versions
+from stadi.offers.actions.cases import must, standing, take
 from stadi.offers.actions.letters import tell
-from stadi.offers.domain import ASKED, HIGHEST, WAITING, Terms
-from stadi.offers.models import Case, Note, Offer, Opening, Question, Version
+from stadi.offers.domain import ASKED, HIGHEST, STEPS, TASKS, WAITING, Terms
+from stadi.offers.models import Case, Note, Offer, Opening, Question
 from stadi.record import actions as record
 from stadi.record.domain import News
 
@@ -27,21 +30,24 @@ STUCK = timedelta(days=1)  # in a state that only the system leaves, and leaves 
 
 def tick(*, by: Actor, at: datetime) -> dict[str, int]:
     """Do everything that is due and return how much of each was done; again changes nothing."""
-    done: dict[str, int] = {}
-    for row in Version.objects.order_by("service", "version"):
-        kept = Terms(**{**row.terms, "channels": tuple(row.terms["channels"])})
+    done = dict.fromkeys(ACTS, 0)
+    for service, version in versions.kept():
+        due = _Due(service, version, versions.terms(service, version), by, at)
         for name, act in ACTS.items():
             with transaction.atomic():
-                number = act(_Due(row.service, row.version), kept, by, at)
-            done[name] = done.get(name, 0) + number
+                done[name] += act(due)
     return done
 
 
+@dataclass(frozen=True, slots=True)
 class _Due:
-    """Finds what is due of one version of a service."""
+    """What is due of one version of a service, and who does it when."""
 
-    def __init__(self, service: str, version: str) -> None:
-        self.service, self.version = service, version
+    service: str
+    version: str
+    terms: Terms
+    by: Actor
+    at: datetime
 
     def cases(self, states: Sequence[str], due: str, *values: Any) -> list[UUID]:
         """Return the cases in these states for which `due` holds, nobody else moving them."""
@@ -50,96 +56,91 @@ class _Due:
             cursor.execute(DUE.format(due=due), words)
             return [row[0] for row in cursor.fetchall()]
 
+    def step(self, cases: Sequence[UUID], *path: str, reason: str = "") -> int:
+        """Take the steps of a path with all of them, and return how many there are."""
+        must(by=dict.fromkeys(cases, self.by), path=path, at=self.at, reason=reason)
+        return len(cases)
 
-def _begin(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+
+def _begin(due: _Due) -> int:
     """Begin to fulfil what nobody can take back any more; a lost place is found anew."""
-    cases = due.cases(["accepted"], "o.answered_at <= %s", at - terms.regret)
-    errors = take(by=dict.fromkeys(cases, by), path=("begin",), at=at)
+    cases = due.cases(["accepted"], "o.answered_at <= %s", due.at - due.terms.regret)
+    errors = take(by=dict.fromkeys(cases, due.by), path=("begin",), at=due.at)
     lost = [case for case, error in errors.items() if isinstance(error, fulfil.NoClaimError)]
-    must(by=dict.fromkeys(lost, by), path=("hold",), at=at, reason="place_lost")
+    due.step(lost, "hold", reason="place_lost")
     return len(cases) - len(errors)
 
 
-def _remind(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _remind(due: _Due) -> int:
     """Say it once more, halfway; whoever is reminded late has the same days left to answer."""
-    del by
-    wait = timedelta(days=terms.open_days - terms.remind_days)
-    where = "o.reminded_at is null and o.expires_at <= %s"
-    cases = due.cases(ASKED, where, at + wait)
+    until = due.at + timedelta(days=due.terms.open_days - due.terms.remind_days)
+    cases = due.cases(ASKED, "o.reminded_at is null and o.expires_at <= %s", until)
     with connection.cursor() as cursor:
         cursor.execute(
             "update offers_offer set reminded_at = %s,"
             " expires_at = greatest(expires_at, %s) where case_id = any(%s::uuid[])",
-            [at, at + wait, listed(cases)],
+            [due.at, until, listed(cases)],
         )
-    tell(what="reminder", cases=cases, at=at)
+    tell(what="reminder", cases=cases, at=due.at)
     return len(cases)
 
 
-def _expire(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _expire(due: _Due) -> int:
     """End what nobody answered and free its place; a person follows it up."""
-    del terms
-    cases = due.cases(ASKED, "o.reminded_at is not null and o.expires_at <= %s", at)
-    must(by=dict.fromkeys(cases, by), path=("expire",), at=at, reason="no_answer")
-    return len(cases)
+    cases = due.cases(ASKED, "o.reminded_at is not null and o.expires_at <= %s", due.at)
+    return due.step(cases, "expire", reason="no_answer")
 
 
-def _escalate(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _escalate(due: _Due) -> int:
     """Give a late task to the owner of the service, with as many days again."""
-    cases = due.cases(
-        ["held", "unclear", "contested"], "c.level < %s and c.deadline <= %s", HIGHEST, at
-    )
-    Case.objects.filter(id__in=cases).update(level=HIGHEST, deadline=at + terms.queue)
+    cases = due.cases(TASKS, "c.level < %s and c.deadline <= %s", HIGHEST, due.at)
+    Case.objects.filter(id__in=cases).update(level=HIGHEST, deadline=due.at + due.terms.queue)
     news = [News(kind="offers.escalated", case=case) for case in cases]
-    record.write_many(news, by=by, at=at)
+    record.write_many(news, by=due.by, at=due.at)
     return len(cases)
 
 
-def _lapse(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _lapse(due: _Due) -> int:
     """End a task that the owner let pass too: it is told and counted, never taken for a no."""
-    del terms
     late = "c.level >= %s and c.deadline <= %s"
-    cases = due.cases(["held", "unclear"], late, HIGHEST, at)
-    must(by=dict.fromkeys(cases, by), path=("lapse",), at=at, reason="unanswered")
-    unheard = due.cases(["contested"], late, HIGHEST, at)
-    must(by=dict.fromkeys(unheard, by), path=("uphold",), at=at, reason="contest_unanswered")
-    return len(cases) + len(unheard)
+    cases = due.cases(STEPS["lapse"].old, late, HIGHEST, due.at)
+    unheard = due.cases(STEPS["uphold"].old, late, HIGHEST, due.at)
+    return due.step(cases, "lapse", reason="unanswered") + due.step(
+        unheard, "uphold", reason="contest_unanswered"
+    )
 
 
-def _measure(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _measure(due: _Due) -> int:
     """Count what was fulfilled once the time to contest it is over, and file it."""
-    cases = due.cases(["fulfilled"], "c.since <= %s", at - timedelta(days=terms.contest_days))
-    must(by=dict.fromkeys(cases, by), path=("measure", "file"), at=at)
-    return len(cases)
+    old = due.at - timedelta(days=due.terms.contest_days)
+    return due.step(due.cases(["fulfilled"], "c.since <= %s", old), "measure", "file")
 
 
-def _erase(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _erase(due: _Due) -> int:
     """Forget whose an ended case was, and what was said in it; its counts and its proof stay."""
-    old = at - timedelta(days=terms.keep_days)
-    cases = due.cases(ENDS_KEPT, "c.since <= %s", old)
+    old = due.at - timedelta(days=due.terms.keep_days)
+    cases = due.cases(STEPS["erase"].old, "c.since <= %s", old)
     if not cases:
         return 0
     for content in (Offer, Opening, Note, Question):
         content.objects.filter(case__in=cases).delete()
-    must(by=dict.fromkeys(cases, by), path=("erase",), at=at)
+    due.step(cases, "erase")
     messages.erase(about=cases)
     fulfil.erase(cases=cases)
     record.erase(cases=cases)
     return len(cases)
 
 
-def _mend(due: _Due, terms: Terms, by: Actor, at: datetime) -> int:
+def _mend(due: _Due) -> int:
     """Give to a person what stands where only the system goes on, and has not for a day."""
-    late = at - STUCK
-    cases = due.cases([*WAITING, "undelivered", "failed"], "c.since <= %s", late)
-    must(by=dict.fromkeys(cases, by), path=("hold",), at=at, reason="stuck")
-    unsigned = due.cases(["fulfilling"], "c.since <= %s", at - 2 * terms.queue)
-    fulfil.undo(by=dict.fromkeys(unsigned, by), at=at)
-    return len(cases) + len(unsigned)
+    late = due.at - STUCK
+    stuck = due.cases([*WAITING, "undelivered", "failed"], "c.since <= %s", late)
+    unsigned = due.cases(["fulfilling"], "c.since <= %s", due.at - 2 * due.terms.queue)
+    fulfil.undo(by=dict.fromkeys(unsigned, due.by), at=due.at)
+    return due.step(stuck, "hold", reason="stuck") + len(unsigned)
 
 
-ENDS_KEPT = ("declined", "objected", "expired", "withdrawn", "corrected", "closed")
-ACTS = {
+ACTS: dict[str, Callable[[_Due], int]] = {
     "mended": _mend,
     "begun": _begin,
     "reminded": _remind,

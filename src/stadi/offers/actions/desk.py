@@ -18,7 +18,7 @@ from stadi.offers.actions.contest import written
 from stadi.offers.actions.finding import Found, find
 from stadi.offers.actions.looking import look_at
 from stadi.offers.actions.rounds import assign, offer, propose_places
-from stadi.offers.domain import NotAllowedError, NotOpenError, TransitionError
+from stadi.offers.domain import STAFF, NotAllowedError, NotOpenError, TransitionError
 from stadi.offers.models import Case, Note, Opening
 from stadi.offers.plugins import plugin
 from stadi.record import actions as record
@@ -26,13 +26,12 @@ from stadi.record.domain import News
 
 LOOKING = timedelta(minutes=30)  # how long a stated reason lets an official look at a case
 LONGEST_ACT = timedelta(minutes=30)  # what took longer was a pause
-STAFF = ("official", "manager")
 
 
 @transaction.atomic
 def open_case(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Note that an official opens a case, and why; without it nobody looks."""
-    _staff(by)
+    officials_only(by)
     words = written(reason)
     Opening.objects.create(case=Case.objects.get(id=case), official=by.id, at=at, reason=words)
     record.write(News(kind="offers.opened", case=case, body={"reason": words}), by=by, at=at)
@@ -44,7 +43,8 @@ def may_look(*, case: UUID, by: Actor, at: datetime) -> bool:
     return recent.exists()
 
 
-def _staff(by: Actor) -> None:
+def officials_only(by: Actor) -> None:
+    """Raise unless an official acts."""
     if by.kind not in STAFF:
         message = "only an official may do this"
         raise NotAllowedError(message)
@@ -61,7 +61,7 @@ def spend(*, case: UUID, by: Actor, spent: timedelta) -> None:
 @transaction.atomic
 def note(*, case: UUID, text: str, by: Actor, at: datetime) -> None:
     """Write a note into a case."""
-    _staff(by)
+    officials_only(by)
     Note.objects.create(case_id=case, by=by.id, at=at, kind="note", text=written(text))
     record.write(News(kind="offers.noted", case=case), by=by, at=at)
 
@@ -80,8 +80,15 @@ def withdraw(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
     must(by={case: by}, path=("withdraw",), at=at, reason="by_the_city")
 
 
+@transaction.atomic
+def take_up(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Take up an offer that nobody answered: from now on it waits for what a person decides."""
+    _decide(case, reason, by, at)
+    must(by={case: by}, path=("hold",), at=at, reason="no_answer")
+
+
 def _decide(case: UUID, reason: str, by: Actor, at: datetime) -> None:
-    _staff(by)
+    officials_only(by)
     Note.objects.create(case_id=case, by=by.id, at=at, kind="decision", text=written(reason))
 
 
@@ -143,7 +150,7 @@ def _send(case: UUID, ready: Ready | None, word: Word, unit: int | None = None) 
     # the person has looked: what a rule would have held goes out by their decision
     going = [replace(ready.found, held="")]
     propose_places(plugin=ready.plugin, found=going, placed=placed, by=by, at=at)
-    if not offer(plugin=ready.plugin, cases=[case], by=by, at=at):
+    if not offer(cases=[case], by=by, at=at):
         message = "it may not be sent now: the service was stopped, or enough was sent this month"
         raise NotOpenError(message)
 

@@ -1,20 +1,18 @@
 """What follows from a step, in its transaction: claims, notes of who answered, letters, plans."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
 from stadi.fulfil import actions as fulfil
-from stadi.kit.actor import SYSTEM, Actor
+from stadi.kit.actor import SYSTEM
+from stadi.kit.ids import listed
 from stadi.messages import actions as messages
 from stadi.offers.actions.plans import plans
-from stadi.offers.domain import Standing
+from stadi.offers.domain import By, Cases
 
-Cases = Mapping[UUID, Standing]
-By = Mapping[UUID, Actor]
 NOTE = """
     update offers_offer o set answered_at = %s, answered_by = who.actor
     from unnest(%s::uuid[], %s::bigint[]) as who(id, actor) where o.case_id = who.id"""
@@ -26,11 +24,6 @@ RESUME = """
     update offers_offer set expires_at = expires_at + frozen.span,
       answered_at = answered_at + frozen.span
     from unnest(%s::uuid[], %s::interval[]) as frozen(id, span) where case_id = frozen.id"""
-
-
-def listed(cases: Cases) -> str:
-    """Return the ids of cases as one array literal."""
-    return "{" + ",".join(map(str, cases)) + "}"
 
 
 def _note(cases: Cases, by: By, at: datetime) -> None:

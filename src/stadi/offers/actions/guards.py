@@ -1,21 +1,24 @@
 """What must hold before a step: each guard looks at many cases and returns those it refuses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
-from stadi.kit.actor import Actor
-from stadi.kit.errors import StadiError
-from stadi.offers.domain import ASKED, HIGHEST, NotAllowedError, NotOpenError, Standing
+from stadi.offers.domain import (
+    ASKED,
+    HIGHEST,
+    By,
+    Cases,
+    Errors,
+    NotAllowedError,
+    NotOpenError,
+    Standing,
+)
 from stadi.offers.models import Note, Transition
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
 
-Cases = Mapping[UUID, Standing]
-By = Mapping[UUID, Actor]
-Errors = dict[UUID, StadiError]
 DECIDING = ("hold", "ready", "close", "withdraw", "uphold", "correct")
 
 

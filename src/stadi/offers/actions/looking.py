@@ -11,9 +11,16 @@ from stadi.offers.actions.finding import guardians
 
 def look_at(*, plugin: Plugin, subjects: Collection[int], at: datetime) -> sweep.Extract:
     """Return what the purpose may see of these subjects and of who may answer for them."""
-    seen = _extract(plugin, subjects, at)
-    if others := guardians(plugin, seen, subjects) - set(subjects):
-        return _extract(plugin, {*subjects, *others}, at)
+    return and_guardians(plugin, _extract(plugin, subjects, at), subjects, at)
+
+
+def and_guardians(
+    plugin: Plugin, seen: sweep.Extract, subjects: Collection[int], at: datetime
+) -> sweep.Extract:
+    """Return an extract with what is seen of those who may answer for these subjects, too."""
+    known = set(seen.tables["subject"]["subject"].to_pylist())
+    if others := guardians(plugin, seen, subjects) - known:
+        return _extract(plugin, known | others, at)
     return seen
 
 

@@ -1,4 +1,4 @@
-"""What an official puts right: a missing fact of the register, an offer that nobody answered."""
+"""What an official puts right in the register, and the case that follows."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,11 +6,10 @@ from uuid import UUID
 from django.db import transaction
 
 from stadi.kit.actor import SYSTEM, Actor
-from stadi.offers.actions.cases import must
 from stadi.offers.actions.changes import reconsider
 from stadi.offers.actions.contest import written
+from stadi.offers.actions.desk import officials_only
 from stadi.offers.actions.questions import NothingToAskError, missing, read
-from stadi.offers.domain import STAFF, NotAllowedError
 from stadi.offers.models import Case, Note
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
@@ -22,7 +21,7 @@ def mend(  # noqa: PLR0913 - who puts which fact right, and why
     *, case: UUID, fact: str, value: str, reason: str, by: Actor, at: datetime
 ) -> None:
     """Write a missing fact into the register; the rules are asked again, and the case follows."""
-    _staff(by)
+    officials_only(by)
     words, row = written(reason), Case.objects.get(id=case)
     lacking = {f.name: f for f in missing(case=case, at=at)}
     if fact not in lacking:
@@ -43,17 +42,3 @@ def mend(  # noqa: PLR0913 - who puts which fact right, and why
         )
     # apart from the writing, since a purpose sees what is committed
     reconsider(plugin=plugin(row.service), subjects=[row.subject], by=SYSTEM, at=at)
-
-
-@transaction.atomic
-def take_up(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
-    """Take up an offer that nobody answered: from now on it waits for what a person decides."""
-    _staff(by)
-    Note.objects.create(case_id=case, by=by.id, at=at, kind="decision", text=written(reason))
-    must(by={case: by}, path=("hold",), at=at, reason="no_answer")
-
-
-def _staff(by: Actor) -> None:
-    if by.kind not in STAFF:
-        message = "only an official may do this"
-        raise NotAllowedError(message)

@@ -81,7 +81,7 @@ def _asked(  # noqa: PLR0917 - one question, one line
 
 
 def open_to(*, person: int) -> list[Question]:
-    """Return the questions that a person may answer now."""
+    """Return the questions that a person may answer now; what was settled is not asked."""
     open_ = Question.objects.filter(case__state="unclear", answered_at=None)
     found = open_.filter(people__contains=[person])
     return list(found.select_related("case").order_by("asked_at"))
@@ -101,6 +101,9 @@ def answer(*, question: UUID, value: str, by: Actor, at: datetime) -> None:
             message = "this question has been answered"
             raise NotOpenError(message)
         case = Case.objects.get(id=asked.case_id)
+        if case.state != "unclear":
+            message = "this case is not unclear any more"
+            raise NotOpenError(message)
         made = plugin(case.service)
         fact = fact_of(made, asked.fact)
         asked.answered_at, asked.answered_by = at, by.id

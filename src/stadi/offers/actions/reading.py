@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from uuid import UUID
@@ -20,19 +19,6 @@ SUMS = {
     "offered": ("open", "accepted", *COUNTED),
 }
 """What each count is the sum of; `seen` is a part of `open`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A case that waits for a person."""
-
-    case: UUID
-    service: str
-    subject: int
-    state: str
-    reason: str
-    since: datetime
-    deadline: datetime | None
 
 
 def tally(service: str) -> dict[str, int]:
@@ -85,21 +71,10 @@ def balances(counts: Mapping[str, int]) -> bool:
     return all(counts[whole] == sum(counts[n] for n in parts) for whole, parts in SUMS.items())
 
 
-def tasks() -> list[Task]:
-    """Return the cases that wait for a person, the nearest deadline first."""
-    rows = Case.objects.filter(state__in=("held", "unclear", "expired")).order_by("deadline", "id")
-    return [
-        Task(
-            case=c.id,
-            service=c.service,
-            subject=c.subject,
-            state=c.state,
-            reason=c.reason,
-            since=c.since,
-            deadline=c.deadline,
-        )
-        for c in rows
-    ]
+def deadlines(service: str) -> list[datetime]:
+    """Return by when a person must have decided each held case of a service."""
+    held = Case.objects.filter(service=service, state="held", deadline__isnull=False)
+    return [deadline for deadline in held.values_list("deadline", flat=True) if deadline]
 
 
 def of_person(person: int) -> list[Recipient]:

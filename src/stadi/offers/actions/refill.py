@@ -36,7 +36,7 @@ def refill(*, plugin: Plugin, by: Actor, at: datetime) -> int:
         there = standing([f.case for f in going])
         going = [f for f in going if there[f.case].reason in WITHOUT]
         ready = propose(plugin=plugin, found=going, places=places, by=by, at=at)
-        return offer(plugin=plugin, cases=[f.case for f in ready], by=by, at=at)
+        return offer(cases=[f.case for f in ready], by=by, at=at)
 
 
 def _waiting(plugin: Plugin) -> dict[int, UUID]:

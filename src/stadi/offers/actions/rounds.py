@@ -13,10 +13,11 @@ from stadi.engine import sweep
 from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import Assignment, Placed, Term
 from stadi.kit.actor import Actor
+from stadi.kit.ids import listed
 from stadi.kit.service import Assign, Plugin
 from stadi.messages import actions as messages
 from stadi.offers.actions import versions
-from stadi.offers.actions.cases import listed, must, take
+from stadi.offers.actions.cases import must, standing, take
 from stadi.offers.actions.finding import Found, find, name_cases
 from stadi.offers.actions.letters import offer_letters
 from stadi.offers.actions.reasons import reasons
@@ -198,18 +199,21 @@ def _place(place: Placed | None) -> tuple[int | None, int | None, str]:
 
 
 @transaction.atomic
-def offer(*, plugin: Plugin, cases: Collection[UUID], by: Actor, at: datetime) -> int:
+def offer(*, cases: Collection[UUID], by: Actor, at: datetime) -> int:
     """Send proposals to those who may answer, the basis checked once more; return how many.
 
-    Whoever was written to often enough this month is not written to now: their proposal waits.
+    Whoever was written to often enough this month is not written to now: a person takes it up.
     """
     affordable = _affordable(cases, at)
-    errors = take(by=dict.fromkeys(affordable, by), path=("offer",), at=at)
+    known = standing(affordable)
+    errors = take(by=dict.fromkeys(affordable, by), path=("offer",), at=at, known=known)
     going = [case for case in affordable if case not in errors]
     with connection.cursor() as cursor:
         cursor.execute(
-            "update offers_offer set expires_at = %s where case_id = any(%s::uuid[])",
-            [at + timedelta(days=plugin.service.offer.open_days), listed(going)],
+            "update offers_offer set expires_at = open.until"
+            " from unnest(%s::uuid[], %s::timestamptz[]) as open(id, until)"
+            " where case_id = open.id",
+            [listed(going), [at + timedelta(days=known[c].terms.open_days) for c in going]],
         )
     messages.send(letters=offer_letters(going, at), by=by, at=at)
     return len(going)

@@ -38,8 +38,13 @@ def keep(service: Service) -> None:
         raise VersionError(message)
 
 
+def kept() -> list[tuple[str, str]]:
+    """Return every service and version that has had cases."""
+    return list(Version.objects.order_by("id").values_list("service", "version"))
+
+
 @cache
 def terms(service: str, version: str) -> Terms:
     """Return what a version of a service promised."""
-    kept = Version.objects.values_list("terms", flat=True).get(service=service, version=version)
-    return Terms(**{**kept, "channels": tuple(kept["channels"])})
+    told = Version.objects.values_list("terms", flat=True).get(service=service, version=version)
+    return Terms(**{**told, "channels": tuple(told["channels"])})

@@ -16,13 +16,12 @@ from stadi.kit.rule import Relation
 from stadi.messages import actions as messages
 from stadi.offers.actions.finding import find
 from stadi.offers.actions.looking import look_at
-from stadi.offers.domain import TASKS
+from stadi.offers.domain import WITH_A_PERSON
 from stadi.offers.models import Case, Note, Offer, Opening, Question, Recipient, Transition
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
 from stadi.record import actions as record
 
-QUEUE = (*TASKS, "expired")  # what nobody answered is followed up by a person too
 PAGE = 50  # rows
 # entries of the record that no step, note or opening tells
 TOLD = ("fulfil.", "offers.escalated", "offers.reopened")
@@ -55,7 +54,7 @@ class Queue:
 
 def queue(*, kind: str = "", service: str = "", reason: str | None = None, page: int = 1) -> Queue:
     """Return one page of what waits for a person; empty words and None show everything."""
-    waiting = Case.objects.filter(state__in=QUEUE)
+    waiting = Case.objects.filter(state__in=WITH_A_PERSON)
     grouped = waiting.order_by().values_list("state", "service", "reason").annotate(n=Count("id"))
     counts = Counter({(s, v, r): n for s, v, r, n in grouped})
     wanted = {"state": kind or None, "service": service or None, "reason": reason}

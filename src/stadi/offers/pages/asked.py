@@ -32,9 +32,8 @@ class Asked:
 
 
 def asked_of(person: int) -> list[Asked]:
-    """Return the questions that wait for a person; what was settled meanwhile is not asked."""
-    found = questions.open_to(person=person)
-    return [_asked(question, person) for question in found if question.case.state == "unclear"]
+    """Return the questions that wait for a person."""
+    return [_asked(question, person) for question in questions.open_to(person=person)]
 
 
 def _asked(question: Question, person: int) -> Asked:

@@ -21,7 +21,7 @@ from stadi.kit.access import MANAGER, OFFICIAL, open_to
 from stadi.kit.errors import StadiError
 from stadi.kit.text import LANGUAGES
 from stadi.offers.actions import answers, contest, desk, mending, questions, reading, viewing
-from stadi.offers.domain import STEPS, TASKS, Answer, ReasonMissingError
+from stadi.offers.domain import STEPS, TASKS, WITH_A_PERSON, Answer, ReasonMissingError
 from stadi.offers.models import Case, Recipient
 from stadi.offers.pages import words
 from stadi.offers.pages.cards import card, reason, rounded
@@ -107,7 +107,7 @@ def _page(request: Any, case: UUID, said: dict[str, Any], status: int = 200) -> 
         "number": reading.receipt(case),
         "service": made.say("title", language),
         "state": words.spoken(words.CASE_STATES, row.state),
-        "waits": words.spoken(words.REASONS, row.reason) if row.state in viewing.QUEUE else "",
+        "waits": words.spoken(words.REASONS, row.reason) if row.state in WITH_A_PERSON else "",
         "level": _(words.LEVELS[min(row.level, 1)]) if row.state in TASKS else "",
         "child": names.get(row.subject, ""),
         "banned": people.any_ban([row.subject, *(r.person for r in story.recipients)]),
@@ -210,7 +210,7 @@ def _withdraw(_request: Any, **doing: Any) -> None:
 
 
 def _take_up(_request: Any, **doing: Any) -> None:
-    mending.take_up(**doing)
+    desk.take_up(**doing)
 
 
 def _uphold(_request: Any, **doing: Any) -> None:

@@ -20,7 +20,7 @@ from stadi.kit.errors import StadiError
 from stadi.kit.service import Decide
 from stadi.offers.actions import desk, reading, viewing
 from stadi.offers.actions.contest import written
-from stadi.offers.domain import ReasonMissingError
+from stadi.offers.domain import WITH_A_PERSON, ReasonMissingError
 from stadi.offers.pages import words
 from stadi.offers.plugins import plugin, plugins
 
@@ -49,7 +49,7 @@ def today(request: Any) -> Any:
         "queue": found,
         "filters": _filters(found.counts, wanted),
         "tallies": _tallies(found.counts),
-        "to_sign": len(fulfil.unsigned(services=list(plugins()))),
+        "to_sign": fulfil.count_unsigned(services=list(plugins())),
         "told": shown_by(request),
         "before": _page(wanted, found.page - 1) if found.page > 1 else "",
         "after": _page(wanted, found.page + 1) if found.page < found.pages else "",
@@ -96,12 +96,12 @@ def _tallies(counts: Counter[tuple[str, str, str]]) -> list[tuple[str, str, int]
     by_kind = Counter[str]()
     for (kind, _service, _reason), number in counts.items():
         by_kind[kind] += number
-    return [(kind, words.spoken(words.KINDS, kind), by_kind[kind]) for kind in viewing.QUEUE]
+    return [(kind, words.spoken(words.KINDS, kind), by_kind[kind]) for kind in WITH_A_PERSON]
 
 
 def _filters(counts: Counter[tuple[str, str, str]], wanted: dict[str, str]) -> list[dict[str, Any]]:
     language = get_language() or "en"
-    kinds = {kind: words.spoken(words.KINDS, kind) for kind in viewing.QUEUE}
+    kinds = {kind: words.spoken(words.KINDS, kind) for kind in WITH_A_PERSON}
     services = {s: p.say("title", language) for s, p in plugins().items()}
     reasons = {r: words.spoken(words.REASONS, r) for _k, _s, r in counts}
     lists = (("kind", _("Kind"), kinds), ("service", _("Service"), services))

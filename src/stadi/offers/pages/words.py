@@ -17,7 +17,7 @@ SOURCES = {
     "placement": gettext_noop("register of places"),
     "demo city (invented)": gettext_noop("demo city (invented)"),
     "official": gettext_noop("put right by an official"),
-    "stadi.offers": gettext_noop("register of places"),
+    "stadi.fulfil": gettext_noop("register of places"),
 }
 # how a state looks, what its tag says, and what it means to whoever was asked
 STATES = {
