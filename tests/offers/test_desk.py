@@ -14,7 +14,7 @@ from stadi.fulfil import actions as fulfil
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.messages import actions as messages
 from stadi.messages.models import Delivery, Message
-from stadi.offers.actions import answers, clock, contest, desk, questions, refill, versions
+from stadi.offers.actions import answers, cases, clock, contest, desk, questions, refill, versions
 from stadi.offers.domain import (
     Answer,
     NotAllowedError,
@@ -26,6 +26,7 @@ from stadi.offers.domain import (
 )
 from stadi.offers.models import Case, Note, Offer, Opening, Question, Recipient, Version
 from stadi.offers.plugins import plugin
+from stadi.people import actions as people
 from stadi.people import paavo
 from stadi.people.city import draw
 from stadi.record import actions as record
@@ -317,6 +318,70 @@ def test_what_is_too_long_ago_cannot_be_contested() -> None:
     answers.decline(link=_link(1), by=AINO, at=record.now())
     with pytest.raises(NotOpenError):
         contest.contest(link=_link(1), text="No", by=AINO, at=record.now() + timedelta(days=14))
+
+
+# ── the clock's own guards, whoever calls ────────────────────────────────────────────────────
+
+
+def _refused(subject: int, name: str, at: Any) -> None:
+    before = _case(subject).state
+    with pytest.raises(NotOpenError):
+        cases.step(case=_case(subject).id, name=name, by=SYSTEM, at=at)
+    assert _case(subject).state == before
+
+
+def test_inv_26_no_offer_ends_before_its_time_or_before_somebody_was_reminded() -> None:
+    at = record.now()
+    _refused(EINO, "expire", at + timedelta(days=30))  # nobody was reminded
+    clock.tick(by=SYSTEM, at=at + timedelta(days=7))
+    _refused(EINO, "expire", at + timedelta(days=13))
+    cases.step(case=_case(EINO).id, name="expire", by=SYSTEM, at=at + timedelta(days=14))
+
+
+def test_nothing_is_begun_while_it_may_still_be_taken_back() -> None:
+    at = record.now()
+    answers.accept(link=_link(1), by=AINO, at=at)
+    _refused(EINO, "begin", at + timedelta(hours=23))
+    cases.step(case=_case(EINO).id, name="begin", by=SYSTEM, at=at + timedelta(hours=24))
+
+
+def test_no_task_ends_unanswered_before_the_owner_of_the_service_had_it() -> None:
+    at = record.now()
+    _refused(ONNI, "lapse", at + timedelta(days=60))
+    clock.tick(by=SYSTEM, at=at + timedelta(days=10))
+    assert _case(ONNI).level == 1
+    _refused(ONNI, "lapse", at + timedelta(days=19))
+    cases.step(case=_case(ONNI).id, name="lapse", by=SYSTEM, at=at + timedelta(days=20))
+    assert _case(ONNI).ended == "unanswered"
+
+
+def test_inv_10_nothing_is_begun_after_a_stop_or_without_its_place() -> None:
+    at = record.now()
+    answers.accept(link=_link(1), by=AINO, at=at)
+    later, case = at + timedelta(days=2), _case(EINO).id
+    with transaction.atomic():
+        _sql(
+            "insert into consent_objection (subject, purpose, given_at)"
+            " values (%s, 'preschool.placement', %s)",
+            EINO,
+            at,
+        )
+        _refused(EINO, "begin", later)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        fulfil.release(by={case: SYSTEM}, at=at)
+        with pytest.raises(fulfil.NoClaimError):
+            cases.step(case=case, name="begin", by=SYSTEM, at=later)
+        transaction.set_rollback(True)
+
+
+def test_nothing_is_offered_about_somebody_who_has_left() -> None:
+    at = record.now()
+    with transaction.atomic():
+        cases.must(by={_case(ONNI).id: SYSTEM}, path=("ready", "propose"), at=at)
+    later = at + timedelta(days=1)
+    people.end(subject=ONNI, on=later.date(), why="moved_away", by=SYSTEM, at=later)
+    _refused(ONNI, "offer", later)
 
 
 # ── versions, contacts, forgetting ───────────────────────────────────────────────────────────

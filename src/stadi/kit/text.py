@@ -23,3 +23,8 @@ class Text:
         """Return the text in `language`, English for any other, with its {fields} filled."""
         words: str = getattr(self, language if language in LANGUAGES else "en")
         return words.format(**fields) if fields else words
+
+
+def spoken(language: str) -> tuple[str, ...]:
+    """Return a language that the city speaks by itself, and all of them where it is another."""
+    return (language,) if language in LANGUAGES else tuple(LANGUAGES)

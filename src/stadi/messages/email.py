@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from stadi.kit.errors import StadiError
-from stadi.kit.text import LANGUAGES, Text
+from stadi.kit.text import Text, spoken
 from stadi.messages.domain import Notice, Outcome
 from stadi.people import actions as people
 
@@ -169,12 +169,12 @@ class Email:
 
     def _text(self, language: str, link: str) -> bytes:
         """Return what notices in a language share: the words, and the headers that name nobody."""
-        spoken = (language,) if language in LANGUAGES else LANGUAGES
+        languages = spoken(language)
         made = EmailMessage(policy=SMTP)
         made["From"] = Address(display_name=self.city, addr_spec=self.sender)
-        made["Subject"] = " · ".join(SUBJECT.say(s, city=self.city) for s in spoken)
+        made["Subject"] = " · ".join(SUBJECT.say(s, city=self.city) for s in languages)
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes, please
-        words = "\n".join(BODY.say(s) for s in spoken)
+        words = "\n".join(BODY.say(s) for s in languages)
         made.set_content(f"{words}\n\n{link}\n", cte="quoted-printable")
         return made.as_bytes()
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from string import Formatter
 
 from django.conf import settings
 
@@ -31,6 +32,7 @@ SPOKEN = (
     "human",
 )
 DECIDED = ("decision.title", "decision.body", "decision.appeal")
+FILLED = ("child", "unit", "starts")
 PARTS = ("service.py", "texts.toml", "cases.toml", "README.md")
 
 
@@ -98,8 +100,23 @@ def _texts(file: Traversable, package: str) -> dict[str, Text]:
         if missing := [lang for lang in LANGUAGES if not str(words.get(lang, "")).strip()]:
             message = f"{package}/texts.toml: {key} has no words in {missing[0]!r}"
             raise PluginError(message)
+        for lang in LANGUAGES:
+            if strange := _strange(str(words[lang])):
+                message = f"{package}/texts.toml: {key} in {lang!r} {strange}"
+                raise PluginError(message)
         found[key] = Text(fi=str(words["fi"]), sv=str(words["sv"]), en=str(words["en"]))
     return found
+
+
+def _strange(words: str) -> str:
+    """Return what is wrong with the {fields} of a text, "" where all will be filled."""
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+    except ValueError as error:
+        return f"has braces that do not fit: {error}"
+    unknown = sorted(fields - set(FILLED))
+    named = ", ".join(f"{{{field}}}" for field in FILLED)
+    return f"has the field {{{unknown[0]}}}, which nothing fills: use {named}" if unknown else ""
 
 
 def _flat(tree: dict[str, object], above: str = "") -> list[tuple[str, dict[str, object]]]:

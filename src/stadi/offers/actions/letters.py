@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
 from stadi.kit.actor import SYSTEM, Actor
-from stadi.kit.text import LANGUAGES
+from stadi.kit.text import spoken
 from stadi.messages import actions as messages
 from stadi.messages.domain import Letter
 from stadi.offers.plugins import plugin
@@ -154,7 +154,7 @@ def question_letters(
                 key=f"question:{question}:{person}",
                 subject=subject,
                 body=body,
-                link=f"/{_spoken(language)[0]}/questions/{question}",
+                link=f"/{spoken(language)[0]}/questions/{question}",
                 about=case,
                 language=language,
             )
@@ -171,7 +171,7 @@ def _letter(  # noqa: PLR0917 - what one letter is made of
         key=f"{what}:{who.link}:{at.timestamp():.6f}",
         subject=subject,
         body=body,
-        link=f"/{_spoken(who.language)[0]}/o/{LINK.sign(who.link.hex)}",
+        link=f"/{spoken(who.language)[0]}/o/{LINK.sign(who.link.hex)}",
         about=who.case,
         language=who.language,
         channels=channels,
@@ -179,21 +179,16 @@ def _letter(  # noqa: PLR0917 - what one letter is made of
     )
 
 
-def _spoken(language: str) -> tuple[str, ...]:
-    """Return one language, or all where none is on record."""
-    return (language,) if language in LANGUAGES else tuple(LANGUAGES)
-
-
 def _offered(service: str, language: str) -> Iterator[Words]:
     made = plugin(service)
-    for spoken in _spoken(language):
-        yield made.say("message_subject", spoken), made.say("message_body", spoken)
+    for one in spoken(language):
+        yield made.say("message_subject", one), made.say("message_body", one)
 
 
 def _translated(words: Words, language: str) -> Iterator[Words]:
     subject, body = words
-    for spoken in _spoken(language):
-        with override(spoken):
+    for one in spoken(language):
+        with override(one):
             yield _(subject), _(body)
 
 

@@ -19,7 +19,7 @@ from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import Decision
 from stadi.kit.access import MANAGER, OFFICIAL, open_to
 from stadi.kit.errors import StadiError
-from stadi.kit.text import LANGUAGES
+from stadi.kit.text import spoken
 from stadi.offers.actions import answers, contest, desk, mending, questions, reading, viewing
 from stadi.offers.domain import STEPS, TASKS, WITH_A_PERSON, Answer, ReasonMissingError
 from stadi.offers.models import Case, Recipient
@@ -201,24 +201,9 @@ def _send(request: Any, **doing: Any) -> None:
     desk.send(**doing, unit=_number(request.POST.get("unit", "")))
 
 
-def _close(_request: Any, **doing: Any) -> None:
-    desk.close(**doing)
-
-
-def _withdraw(_request: Any, **doing: Any) -> None:
-    desk.withdraw(**doing)
-
-
-def _take_up(_request: Any, **doing: Any) -> None:
-    desk.take_up(**doing)
-
-
-def _uphold(_request: Any, **doing: Any) -> None:
-    contest.uphold(**doing)
-
-
-def _correct(_request: Any, **doing: Any) -> None:
-    contest.correct(**doing)
+def _just(action: Callable[..., object]) -> Callable[..., object]:
+    """Return an act that needs nothing from its form but the reason."""
+    return lambda _request, **doing: action(**doing)
 
 
 def _note(_request: Any, *, reason: str, **doing: Any) -> None:
@@ -257,14 +242,14 @@ ACTS = {
     act.name: act
     for act in (
         Act(name="send", states=("held",), do=_send),
-        Act(name="take-up", states=("expired",), do=_take_up),
+        Act(name="take-up", states=("expired",), do=_just(desk.take_up)),
         Act(name="ask", states=("unclear",), do=_ask),
         Act(name="mend", states=("unclear",), do=_mend),
         Act(name="answer", states=("offered", "seen", "accepted", "declined"), do=_answer),
-        Act(name="uphold", states=("contested",), do=_uphold),
-        Act(name="correct", states=("contested",), do=_correct),
-        Act(name="close", states=STEPS["close"].old, do=_close),
-        Act(name="withdraw", states=STEPS["withdraw"].old, do=_withdraw),
+        Act(name="uphold", states=("contested",), do=_just(contest.uphold)),
+        Act(name="correct", states=("contested",), do=_just(contest.correct)),
+        Act(name="close", states=STEPS["close"].old, do=_just(desk.close)),
+        Act(name="withdraw", states=STEPS["withdraw"].old, do=_just(desk.withdraw)),
         Act(name="note", states=(), do=_note),
     )
 }
@@ -349,15 +334,10 @@ def letter(request: Any, case: UUID) -> Any:
     letters = [
         {"language": language, "body": _letter(recipient, language, request)}
         for recipient in found
-        for language in _spoken(recipient.language)
+        for language in spoken(recipient.language)
     ]
     context = {"letters": letters, "case": case, "number": reading.receipt(case)}
     return render(request, "offers/letter.html", context)
-
-
-def _spoken(language: str) -> tuple[str, ...]:
-    """Return one language, or all where none is on record."""
-    return (language,) if language in LANGUAGES else tuple(LANGUAGES)
 
 
 def _letter(recipient: Recipient, language: str, request: Any) -> str:
