@@ -76,7 +76,7 @@ def test_a_claim_becomes_hard_and_soft_again_and_keeps_its_place() -> None:
     fulfil.confirm(by={case: SYSTEM}, at=AT)
     assert fulfil.holding(cases=[case]) == {case: 7}
     assert Claim.objects.get(case=case).hold == "hard"
-    fulfil.soften(case=case, by=SYSTEM, at=AT)
+    fulfil.soften(by={case: SYSTEM}, at=AT)
     assert Claim.objects.get(case=case).hold == "soft"
     assert fulfil.free(term=2027) == {7: 0}
 
@@ -87,7 +87,7 @@ def test_a_released_place_cannot_be_confirmed_or_softened() -> None:
     case = uuid4()
     fulfil.hold(wanted={case: 7}, term=2027, by=SYSTEM, at=AT)
     fulfil.release(by={case: SYSTEM}, at=AT)
-    fulfil.soften(case=case, by=SYSTEM, at=AT)
+    fulfil.soften(by={case: SYSTEM}, at=AT)
     with pytest.raises(fulfil.NoClaimError):
         fulfil.confirm(by={case: SYSTEM}, at=AT)
     assert Claim.objects.get(case=case).hold == "released"

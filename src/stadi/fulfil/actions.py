@@ -186,13 +186,6 @@ def _lock(units: Iterable[int], term: int) -> dict[int, int]:
     return dict(rows.order_by("unit").values_list("unit", "places"))
 
 
-@transaction.atomic
-def soften(*, case: UUID, by: Actor, at: datetime) -> None:
-    """Make a case's hard claim soft again, after an undo."""
-    if Claim.objects.filter(case=case, hold="hard").update(hold="soft"):
-        record.write(News(kind="fulfil.softened", case=case), by=by, at=at)
-
-
 def overfull() -> list[int]:
     """Return the units with more claims than places: always none."""
     with connection.cursor() as cursor:
@@ -219,6 +212,14 @@ def confirm(*, by: Mapping[UUID, Actor], at: datetime) -> None:
     if rest and (lost := rest - set(holding(cases=rest))):
         message = f"the places of {len(lost)} cases are no longer held; nothing was confirmed"
         raise NoClaimError(message)
+
+
+def soften(*, by: Mapping[UUID, Actor], at: datetime) -> None:
+    """Make the hard claims of cases soft again, after an undo, each `by` its actor.
+
+    Within the caller's transaction.
+    """
+    _turn(by, "hold = 'hard'", "soft", "fulfil.softened", at)
 
 
 def release(*, by: Mapping[UUID, Actor], at: datetime) -> None:

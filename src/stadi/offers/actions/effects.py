@@ -59,8 +59,7 @@ def _confirm(cases: Cases, by: By, at: datetime) -> None:
 
 
 def _soften(cases: Cases, by: By, at: datetime) -> None:
-    for case, actor in _placing(cases, by).items():
-        fulfil.soften(case=case, by=actor, at=at)
+    fulfil.soften(by=_placing(cases, by), at=at)
 
 
 def _release(cases: Cases, by: By, at: datetime) -> None:
