@@ -1,5 +1,6 @@
 """The front door of messages: send to the inbox, read it, and tell of it outside."""
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,32 +18,39 @@ from stadi.record import actions as record
 from stadi.record.domain import News
 
 MESSAGE = "id, recipient, key, subject, body, link, sent_at, about, counted, language"
-# In the order of keys, so that two batches of the same letters wait for each other.
+# In the order of keys, so that two batches of the same letters wait for each other. Nobody else
+# counts these people's contacts until the transaction ends.
 INSERT = f"""
-insert into messages_message ({MESSAGE}) select {MESSAGE} from letters order by key
-on conflict do nothing"""
-# Nobody else counts these people's contacts until the transaction ends.
-COUNT = """
-with wrote as (insert into messages_contacts as c (person, month, made)
-  select m.recipient, %(month)s::date, count(*) from letters join messages_message m using (id)
-  where m.counted group by m.recipient order by m.recipient
-  on conflict (person, month) do update set made = c.made + excluded.made returning person, made)
-select person, made from wrote where made > %(most)s"""
+with wrote as (
+  insert into messages_message ({MESSAGE})
+  select {MESSAGE} from json_to_recordset(%(letters)s) as letter (id uuid, recipient bigint,
+    key text, subject text, body text, link text, sent_at timestamptz, about uuid, counted bool,
+    language text)
+  order by key on conflict do nothing returning recipient, counted
+), made as (
+  insert into messages_contacts as c (person, month, made)
+  select recipient, %(month)s::date, count(*) from wrote where counted
+  group by recipient order by recipient
+  on conflict (person, month) do update set made = c.made + excluded.made returning person, made
+)
+select (select count(*) from wrote),
+  array(select person from made where made > %(most)s order by person),
+  array(select made from made where made > %(most)s order by person)"""
 TOO_MANY = """
 with last as (select m.id, %(most)s - made + count(*) over their as may,
     row_number() over (partition by m.recipient order by m.key) as number
-  from messages_message m join letters using (id)
+  from messages_message m
   join unnest(%(people)s::bigint[], %(made)s::int[]) as over_ (person, made)
     on person = m.recipient
-  where m.counted window their as (partition by m.recipient))
+  where m.id = any(%(letters)s::uuid[]) and m.counted window their as (partition by m.recipient))
 update messages_message m set counted = false from last where m.id = last.id and number > may"""
 # Whoever was written to often enough finds the message in the inbox, and is not told of it.
 QUEUE = """
 insert into messages_delivery (id, message_id, channel, rung, state, due_at, attempts, error)
 select gen_random_uuid(), m.id, channel, rung, case rung when 1 then 'queued' else 'waiting' end,
   case rung when 1 then %s::timestamptz end, 0, ''
-from letters l join messages_message m using (id),
-  unnest(l.channels) with ordinality as ladder (channel, rung)
+from json_to_recordset(%s) as l (id uuid, counted bool, channels text[])
+join messages_message m using (id), unnest(l.channels) with ordinality as ladder (channel, rung)
 where m.counted or not l.counted"""
 # In one order with whoever climbs, and after those who are just sending.
 WITHDRAW = """
@@ -58,7 +66,7 @@ class NotYourMessageError(StadiError):
     """The message was sent to somebody else."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def send(*, letters: Sequence[Letter], by: Actor, at: datetime) -> int:
     """Put letters into the inbox and return how many; one with a known key is not sent again.
 
@@ -66,40 +74,51 @@ def send(*, letters: Sequence[Letter], by: Actor, at: datetime) -> int:
     A counted letter to somebody who has no contact left this month lies in the inbox alone.
     """
     channels.check(letters)
+    rows = [{"id": str(uuid4()), **_row(letter, at)} for letter in letters]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "create temp table letters (like messages_message, channels text[]) on commit drop"
-        )
-        with cursor.copy(f"copy letters ({MESSAGE}, channels) from stdin") as rows:
-            for row in _rows(letters, at):
-                rows.write_row(row)
-        cursor.execute(INSERT)
-        sent: int = cursor.rowcount
-        _count(cursor, at)
-        cursor.execute(QUEUE, [after_quiet(at, settings.CITY)])
-        cursor.execute("drop table letters")
+        sent = _insert(cursor, rows, at)
+        if ladders := list(_ladders(rows, letters)):
+            cursor.execute(QUEUE, [after_quiet(at, settings.CITY), json.dumps(ladders)])
     record.write(News(kind="messages.sent", body={"messages": sent}), by=by, at=at)
     return sent
 
 
-def _rows(letters: Sequence[Letter], at: datetime) -> Iterator[tuple[object, ...]]:
-    """Yield letters as rows, each with those channels of its ladder that are there, as an array."""
-    there, ladders = channels.there(), dict[tuple[str, ...], str]()
-    for x in letters:
-        if x.channels not in ladders:
-            ladders[x.channels] = "{" + ",".join(c for c in x.channels if c in there) + "}"
-        told = (x.about, x.counted, x.language, ladders[x.channels])
-        yield (uuid4(), x.recipient, x.key, x.subject, x.body, x.link, at, *told)
+def _row(letter: Letter, at: datetime) -> dict[str, object]:
+    """Return a letter as the inbox holds it."""
+    return {
+        "recipient": letter.recipient,
+        "key": letter.key,
+        "subject": letter.subject,
+        "body": letter.body,
+        "link": letter.link,
+        "sent_at": at.isoformat(),
+        "about": letter.about and str(letter.about),
+        "counted": letter.counted,
+        "language": letter.language,
+    }
 
 
-def _count(cursor: Any, at: datetime) -> None:
-    """Count who was contacted; what is more than the city promised is no contact."""
+def _insert(cursor: Any, rows: Sequence[dict[str, object]], at: datetime) -> int:
+    """Write letters and count who was contacted; what is more than promised is no contact."""
     month, most = month_of(at, settings.CITY), settings.CITY.contacts_a_month
-    cursor.execute(COUNT, {"month": month, "most": most})
-    if over := dict(cursor.fetchall()):
-        people, made = list(over), list(over.values())
-        cursor.execute(TOO_MANY, {"most": most, "people": people, "made": made})
+    cursor.execute(INSERT, {"letters": json.dumps(rows), "month": month, "most": most})
+    sent, people, made = cursor.fetchone()
+    if people:
+        ids = [row["id"] for row in rows]
+        over = {"most": most, "people": people, "made": made, "letters": ids}
+        cursor.execute(TOO_MANY, over)
         Contacts.objects.filter(person__in=people, month=month).update(made=most)
+    return int(sent)
+
+
+def _ladders(
+    rows: Sequence[dict[str, object]], letters: Sequence[Letter]
+) -> Iterator[dict[str, object]]:
+    """Yield those letters whose ladder holds a channel that is there."""
+    there = channels.there()
+    for row, letter in zip(rows, letters, strict=True):
+        if ladder := [channel for channel in letter.channels if channel in there]:
+            yield {"id": row["id"], "counted": letter.counted, "channels": ladder}
 
 
 def deliver_due(*, by: Actor, at: datetime) -> Delivered:
