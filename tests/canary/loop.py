@@ -173,7 +173,7 @@ def pages() -> None:
         "403 forged": lambda: client(GUARDIAN, enforce_csrf_checks=True).post(f"{offer}/accept"),
         "404": lambda: other.get(offer),
         "404 nowhere": lambda: mine.get("/en/nowhere"),
-        "405": lambda: mine.get(re.findall(r'action="(/en/messages/[^"]+)"', inbox)[0]),
+        "302": lambda: mine.get(re.findall(r'action="(/en/messages/[^"]+)"', inbox)[0]),
         "302 guest": lambda: nobody.get(offer),
     }
     for name, get in refuse.items():

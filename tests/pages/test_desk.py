@@ -290,7 +290,7 @@ def test_a_case_tells_its_whole_story():
     page = _page(_opened(OFFICIAL, case), case)
     for words in (
         *("The rules found the case", "A place was held", "The proposal was sent", "Said yes"),
-        *("Message sent", "Aino Virtala", "Mikael Lindstad"),
+        *("A message was sent", "Aino Virtala", "Mikael Lindstad"),
         *("An official opened the case", "The child turns six this year", "31 December 2026"),
         *("Officials may do this.", "Officials and managers may do this."),
     ):

@@ -21,6 +21,8 @@ from stadi.kit.errors import StadiError
 from stadi.record import actions as record
 from stadi.record.domain import News
 
+LONGEST = 100  # letters of a name or a title
+
 
 class SigningError(StadiError):
     """Nothing was signed; the sentence says which decision cannot be, and why."""
@@ -99,6 +101,8 @@ def sign(ids: Collection[UUID], by: Actor, name: str, title: str, at: datetime) 
         raise SigningError("only an official signs decisions; nothing was signed")
     if not name.strip() or not title.strip():
         raise SigningError("a signature needs a name and a title; nothing was signed")
+    if not all(len(said) <= LONGEST and said.isprintable() for said in (name, title)):
+        raise SigningError("a name or a title is a line of 100 letters at most; nothing was signed")
     rows = _locked(ids)
     for problem in _unfit(ids, rows):
         raise SigningError(f"{problem}; nothing was signed")

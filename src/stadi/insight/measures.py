@@ -85,10 +85,8 @@ def head(f: Figures) -> list[Figure]:
             label=_("Precision"),
             value=per_cent(f.precision),
             meaning=_(
-                "Of all who said yes and did not take it back, so many have the place. While"
-                " nothing could fail after the time for regret, this was 100 %% in the end by"
-                " construction. Now a step can fail, or somebody can stop it: that happened to"
-                " %(fell)s."
+                "Of all who said yes and did not take it back, so many have the place. Some still"
+                " wait for theirs; for %(fell)s a step failed, or somebody stopped it."
             )
             % {"fell": number(f.fell)},
         ),

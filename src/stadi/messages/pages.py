@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse, translate_url
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from stadi.kit.access import RESIDENT, open_to
 from stadi.messages import actions as messages
@@ -31,9 +30,10 @@ def inbox(request: Any) -> Any:
 
 
 @open_to(RESIDENT)
-@require_POST
 def open_message(request: Any, message: UUID) -> Any:
-    """Open a message and follow its link."""
+    """Open a message and follow its link; a GET leads to the inbox."""
+    if request.method != "POST":
+        return redirect(reverse("inbox"))
     try:
         link = messages.open_message(message=message, by=request.actor, at=request.time.now)
     except messages.NotYourMessageError:

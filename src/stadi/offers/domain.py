@@ -243,6 +243,7 @@ STEPS = {
             new="objected",
             who=("system", *ANYBODY),
             effects=("release", "unsend"),
+            tells="stopped",
         ),
         Step(
             name="expire",
@@ -308,6 +309,7 @@ STEPS = {
             new="contested",
             who=ANYBODY,
             guards=("in_term",),
+            tells="contested",
             ended=KEEP,
         ),
         Step(

@@ -228,7 +228,8 @@ def see_opened(batch: Sequence[News], by: Actor, at: datetime) -> None:
     """Note that the offer behind an opened message was seen; other messages pass by."""
     for news in batch:
         about, link, *_ = str(news.body["key"]).split(":")
-        if about == ABOUT_OFFER:
+        # the letter of an offer that another one took the place of stays in the inbox
+        if about == ABOUT_OFFER and Recipient.objects.filter(id=link).exists():
             see(link=UUID(link), by=news.by or by, at=at)
 
 

@@ -23,7 +23,7 @@ def written(text: str) -> str:
         message = "write a reason: somebody will read it later"
         raise ReasonMissingError(message)
     if len(text) > LONGEST:
-        message = f"this is {len(text)} characters long: write at most {LONGEST}"
+        message = f"this is too long: write at most {LONGEST} characters"
         raise ReasonMissingError(message)
     return text
 

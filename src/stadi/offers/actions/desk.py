@@ -77,6 +77,10 @@ def close(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
 def withdraw(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Take an offer back, with an apology to those who have it."""
     _decide(case, reason, by, at)
+    held = standing([case]).get(case)
+    if held is not None and (held.sent_at is None or held.state == "contested"):
+        message = "there is no proposal to take back: close the case, or decide what is contested"
+        raise NotOpenError(message)
     must(by={case: by}, path=("withdraw",), at=at, reason="by_the_city")
 
 

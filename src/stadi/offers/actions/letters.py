@@ -39,6 +39,27 @@ WORDS: dict[str, Words] = {
             " open it and say so: then a person decides together with you."
         ),
     ),
+    "noted": (
+        gettext_noop("We wrote down your answer"),
+        gettext_noop(
+            "You told us your answer, and it stands as if you had given it here. Open it to see"
+            " what was written down; if it is wrong, say so."
+        ),
+    ),
+    "stopped": (
+        gettext_noop("This service was stopped"),
+        gettext_noop(
+            "Somebody whom the proposal was made to as well stopped the service: it no longer"
+            " holds, and nothing more is asked of you. The ordinary application stays open."
+        ),
+    ),
+    "contested": (
+        gettext_noop("Another official looks at your matter"),
+        gettext_noop(
+            "Somebody said that something in it is not right. Until another official has looked"
+            " at it, nothing changes."
+        ),
+    ),
     "declined": (
         gettext_noop("The other guardian said no"),
         gettext_noop(
@@ -126,17 +147,22 @@ def offer_letters(cases: Collection[UUID], at: datetime) -> list[Letter]:
 def tell(
     *, what: str, cases: Collection[UUID], at: datetime, but: Mapping[UUID, Actor] | None = None
 ) -> None:
-    """Send one letter of a kind to everyone whom these cases are about, whoever acted left out."""
-    acted = {case: actor.id for case, actor in (but or {}).items() if actor.kind == "resident"}
-    said: dict[str, Words] = {}
+    """Send one letter of a kind to everyone whom these cases are about, whoever acted left out.
+
+    Whoever an official wrote an answer down for is told just that.
+    """
+    said: dict[tuple[str, str], Words] = {}
     letters = []
     for who in addressees(cases):
-        if acted.get(who.case) == who.person:
+        actor = (but or {}).get(who.case)
+        if actor is not None and actor.kind == "resident" and actor.id == who.person:
             continue
-        if who.language not in said:
-            said[who.language] = _joined(_translated(WORDS[what], who.language))
+        spoke = actor is not None and actor.on_behalf_of == who.person
+        key = ("noted" if spoke else what, who.language)
+        if key not in said:
+            said[key] = _joined(_translated(WORDS[key[0]], who.language))
         channels = plugin(who.service).service.offer.channels if what == "reminder" else ("inbox",)
-        letters.append(_letter(who, what, said[who.language], at, channels))
+        letters.append(_letter(who, key[0], said[key], at, channels))
     if letters:
         messages.send(letters=letters, by=SYSTEM, at=at)
 

@@ -25,7 +25,7 @@ def mend(  # noqa: PLR0913 - who puts which fact right, and why
     words, row = written(reason), Case.objects.get(id=case)
     lacking = {f.name: f for f in missing(case=case, at=at)}
     if fact not in lacking:
-        message = f"{fact} is not missing in this case: look at it again"
+        message = "this fact is not missing in this case: look at it again"
         raise NothingToAskError(message)
     told = lacking[fact]
     text = read(told, value, at.date())

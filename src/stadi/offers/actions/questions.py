@@ -15,7 +15,7 @@ from stadi.kit.rule import Fact
 from stadi.kit.service import Plugin
 from stadi.messages import actions as messages
 from stadi.offers.actions.changes import reconsider
-from stadi.offers.actions.finding import find
+from stadi.offers.actions.finding import Found, find
 from stadi.offers.actions.letters import question_letters
 from stadi.offers.actions.looking import look_at
 from stadi.offers.domain import NotOpenError, NotYoursError
@@ -35,11 +35,22 @@ class AnswerUnfitError(StadiError):
 
 def missing(*, case: UUID, at: datetime) -> list[Fact]:
     """Return the facts of an unclear case that are missing, and of which one may be asked."""
+    made, found = _found(case, at)
+    return _lacking(made, found.person, at.date()) if found else []
+
+
+def can_be_asked(*, case: UUID, at: datetime) -> bool:
+    """Return whether anybody is on record who could tell what is missing."""
+    _made, found = _found(case, at)
+    return found is not None and bool(found.recipients)
+
+
+def _found(case: UUID, at: datetime) -> tuple[Plugin, Found | None]:
+    """Look at whom a case is about; not within a transaction, whose writes no purpose sees."""
     row = Case.objects.get(id=case)
     made = plugin(row.service)
     seen = look_at(plugin=made, subjects=[row.subject], at=at)
-    found = next(iter(find(made, seen, {row.subject: case})), None)
-    return _lacking(made, found.person, at.date()) if found else []
+    return made, next(iter(find(made, seen, {row.subject: case})), None)
 
 
 def _lacking(made: Plugin, person: Person, day: date) -> list[Fact]:
@@ -49,13 +60,9 @@ def _lacking(made: Plugin, person: Person, day: date) -> list[Fact]:
 
 def ask(*, case: UUID, fact: str, by: Actor, at: datetime) -> UUID:
     """Ask those who may know one missing fact; return the question, the same if asked before."""
-    row = Case.objects.get(id=case)
-    made = plugin(row.service)
-    # looked at before the transaction, whose writes no purpose would see
-    seen = look_at(plugin=made, subjects=[row.subject], at=at)
-    found = next(iter(find(made, seen, {row.subject: case})), None)
+    made, found = _found(case, at)
     if found is None or fact not in {f.name for f in _lacking(made, found.person, at.date())}:
-        message = f"{fact} is not missing in this case: look at it again"
+        message = "this fact is not missing in this case: look at it again"
         raise NothingToAskError(message)
     if not found.recipients:
         message = "nobody is on record who could tell: mend the register instead"

@@ -119,9 +119,10 @@ def _page(request: Any, case: UUID, said: dict[str, Any], status: int = 200) -> 
         "people": [_recipient(r, story, names) for r in story.recipients],
         "questions": [(q, _fact(row, q.fact)) for q in story.questions],
         "missing": _missing(row, now),
+        "askable": row.state == "unclear" and questions.can_be_asked(case=row.id, at=now),
         "events": [_event(e, names) for e in story.events],
         "decision": fulfil.decision(case=case),
-        "acts": _acts(row, story.recipients),
+        "acts": _acts(row, story.recipients, request.actor.kind),
         "ways": [(key, words.spoken(words.WAYS, key)) for key in words.WAYS],
         "says": [(key, words.spoken(words.SAYS, key)) for key in words.SAYS],
         **said,
@@ -180,10 +181,11 @@ def _missing(row: Case, now: Any) -> list[dict[str, str]]:
 def _event(event: viewing.Event, names: dict[int, str]) -> dict[str, Any]:
     text = words.spoken(words.OPENING, event.text) if event.what == "opened" else event.text
     system = event.by_kind == "system" or not event.by
+    who = _("the city’s system") if system else names.get(event.by, "")
     return {
         "at": timezone.localtime(event.at),
         "what": words.spoken(words.EVENTS, event.what),
-        "who": _("the city’s system") if system else names.get(event.by, ""),
+        "who": _("to %(name)s") % {"name": who} if event.what == "sent" else who,
         "text": text,
     }
 
@@ -255,10 +257,10 @@ ACTS = {
 }
 
 
-def _acts(row: Case, recipients: tuple[Recipient, ...]) -> list[str]:
+def _acts(row: Case, recipients: tuple[Recipient, ...], kind: str) -> list[str]:
     """Return what may be done with a case where it stands; a note may always be written."""
-    useless = {"answer"} if not recipients else set()
-    useless |= {"withdraw"} if row.sent_at is None else set()
+    useless = {"answer"} if not recipients or kind != "official" else set()
+    useless |= {"withdraw"} if row.sent_at is None or row.state == "contested" else set()
     fit = [name for name, act in ACTS.items() if not act.states or row.state in act.states]
     return [name for name in fit if name not in useless]
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 
 from stadi.fulfil import actions as fulfil
@@ -175,7 +175,9 @@ def decisions(request: Any) -> Any:
         except StadiError as wrong:
             error = words.refused(wrong)
         else:
-            request.session["told"] = _("%(number)s decisions are signed.") % {"number": signed}
+            request.session["told"] = ngettext(
+                "%(number)s decision is signed.", "%(number)s decisions are signed.", signed
+            ) % {"number": signed}
             return redirect(reverse("decisions"))
     context = {
         "decisions": [_decision(d, request.time.now) for d in waiting[: viewing.PAGE]],

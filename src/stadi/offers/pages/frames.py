@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from stadi.fulfil import actions as fulfil
 from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
+from stadi.offers.pages import words
 
 View = Callable[..., Any]
 
@@ -36,10 +37,10 @@ def honest(view: View) -> View:
                 " back and choose again."
             )
             return notice(request, title, body, 409)
-        except (NotOpenError, TransitionError, fulfil.NoClaimError):
-            title = _("This offer is no longer open")
-            body = _("It was answered, or its time ran out. The ordinary application stays open.")
-            return notice(request, title, body, 409)
+        except (NotOpenError, TransitionError, fulfil.NoClaimError) as error:
+            title, why = _("This cannot be done now"), words.refused(error)
+            body = _("%(why)s. The ordinary application stays open.")
+            return notice(request, title, body % {"why": why[:1].upper() + why[1:]}, 409)
 
     return answer
 

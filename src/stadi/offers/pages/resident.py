@@ -25,6 +25,7 @@ from stadi.offers.plugins import plugins
 from stadi.people import actions as people
 
 READY = ("open", "accepted")
+SHOWN = 10  # looks, one for each purpose and day
 
 
 @open_to(RESIDENT, OFFICIAL, MANAGER)
@@ -58,9 +59,12 @@ def _greeting(name: str, now: datetime) -> str:
 def _uses(person: int, now: datetime) -> list[dict[str, Any]]:
     language = get_language() or "en"
     by_purpose = {p.service.purpose.id: p for p in plugins().values()}
-    found = []
-    for purpose, when in consent.looks(person=person, at=now)[:10]:
-        made = by_purpose.get(purpose)
+    found, days = list[dict[str, Any]](), set[tuple[str, object]]()
+    for purpose, when in consent.looks(person=person, at=now):
+        made, day = by_purpose.get(purpose), timezone.localtime(when).date()
+        if (purpose, day) in days or len(found) == SHOWN:
+            continue
+        days.add((purpose, day))
         if made and not consent.objects(resident=person, purpose=purpose):
             labels = [f.label.say(language) for f in made.service.purpose.uses]
             facts = ", ".join(dict.fromkeys(labels))

@@ -199,7 +199,7 @@ EVENTS = {
     "note.visit": gettext_noop("Answered on a visit"),
     "note.paper": gettext_noop("Answered on paper"),
     "opened": gettext_noop("An official opened the case"),
-    "sent": gettext_noop("Message sent"),
+    "sent": gettext_noop("A message was sent"),
     "offers.escalated": gettext_noop("Given to the owner of the service"),
     "offers.reopened": gettext_noop("Opened anew after a correction"),
     "fulfil.held": gettext_noop("A place was held"),
@@ -207,6 +207,12 @@ EVENTS = {
     "fulfil.confirmed": gettext_noop("The place was kept for good"),
     "fulfil.released": gettext_noop("The place was freed"),
     "fulfil.begun": gettext_noop("Work began"),
+    "fulfil.place_done": gettext_noop("The place was written into the register"),
+    "fulfil.place_undone": gettext_noop("The place was taken out of the register"),
+    "fulfil.decide_done": gettext_noop("The decision was made"),
+    "fulfil.decide_undone": gettext_noop("The decision was annulled"),
+    "fulfil.notify_done": gettext_noop("The unit was told"),
+    "fulfil.notify_undone": gettext_noop("The unit was told not to expect them"),
     "fulfil.signed": gettext_noop("The decision was signed"),
     "fulfil.finished": gettext_noop("Everything is done"),
     "fulfil.failed": gettext_noop("A step failed, and all was undone"),
@@ -229,6 +235,15 @@ REFUSALS = (
     gettext_noop("this place is not among those that are free"),
     gettext_noop("say how and why the answer reached you"),
     gettext_noop("write a reason: somebody will read it later"),
+    gettext_noop("this is too long: write at most 4000 characters"),
+    gettext_noop("this fact is not missing in this case: look at it again"),
+    gettext_noop("this offer was made to somebody else"),
+    gettext_noop("the offer is open, or nobody was reminded of it yet"),
+    gettext_noop("the time for a change of mind still runs"),
+    gettext_noop("this task can still be answered"),
+    gettext_noop("this question was asked of somebody else"),
+    gettext_noop("there is no proposal to take back: close the case, or decide what is contested"),
+    gettext_noop("a name or a title is a line of 100 letters at most; nothing was signed"),
     gettext_noop("only a held case about somebody who lives here can be offered by a person"),
     gettext_noop("this case is not unclear any more"),
     gettext_noop("only an official may do this"),
@@ -281,6 +296,8 @@ def value(fact: Fact, told: Any) -> str:
     """Return a fact's value as people write it."""
     if told is None or told == []:
         return _("none")
+    if isinstance(told, bool):
+        return _("yes") if told else _("no")
     if told == ON_RECORD:
         return _("on record")
     if fact.type == "date" and isinstance(told, str):
