@@ -6,6 +6,7 @@ from typing import Any
 import answers
 import change
 import screening
+import services
 from table import Row, megabytes, peak, seconds, shown
 
 from stadi.site import figures, house
@@ -37,9 +38,9 @@ def rows(home: Path, residents: int) -> list[Row]:
         settings.ALLOWED_HOSTS = ["*"]
         report = demo.build(drawn)
         found = loop(report)
-        for made in plugins().values():
-            found += screening.rows(made, rounds.read(plugin=made, at=record.now()))
-        return [*found, *answers.rows(), *change.rows(), page()]
+        made = plugins()["preschool"]
+        found += screening.rows(made, rounds.read(plugin=made, at=record.now()))
+        return [*found, *services.rows(), *answers.rows(), *change.rows(), page()]
 
 
 def loop(report: dict[str, Any]) -> list[Row]:

@@ -4,7 +4,9 @@ import os
 
 from playwright.sync_api import Page
 
-from stadi.offers.models import Case
+from stadi.fulfil.models import Award
+from stadi.offers.models import Case, Offer
+from stadi.record import actions as record
 
 PAGES = (
     ("picker", 0, "sign-in"),
@@ -12,13 +14,26 @@ PAGES = (
     ("home-empty", 6, ""),
     ("inbox", 1, "messages"),
     ("offer", 4, "OFFER"),
+    ("offer-choice", 28, "OFFER"),
+    ("offer-moment", 29, "OFFER"),
+    ("offer-money", 26, "OFFER"),
+    ("self-check", 28, "OFFER/self-check"),
+    ("feedback", 29, "FELT"),
+    ("home-choice", 10, ""),
     ("decline", 4, "OFFER/no"),
     ("stop", 4, "OFFER/stop"),
     ("contest", 4, "OFFER/contest"),
+    ("check", 1, "check"),
+    ("wrong", 1, "check/me/people.birth_date"),
     ("today", 20, "staff/"),
+    ("corrections", 20, "staff/corrections"),
     ("decisions", 20, "staff/decisions"),
     ("why-open", 20, "CASE offered"),
     ("case-held", 20, "OPEN held"),
+    ("case-another", 20, "ASSIGNED"),
+    ("case-professional", 23, "ASSIGNED"),
+    ("amounts", 20, "AMOUNTS"),
+    ("case-amount", 20, "AMOUNT"),
     ("case-unclear", 20, "OPEN unclear"),
     ("case-offered", 20, "OPEN offered"),
     ("letter", 20, "OPEN offered/letter"),
@@ -40,24 +55,56 @@ def matrix() -> list[tuple[str, int, str, str]]:
 
 
 def visit(page: Page, origin: str, language: str, path: str) -> None:
-    """Open a page: OFFER is an open offer of the reader, CASE some case, OPEN an opened one."""
+    """Open a page: OFFER is an open offer of the reader, CASE some case, OPEN an opened one.
+
+    FELT is the question how it was, ASSIGNED a case of its own professional, AMOUNT one whose
+    amount waits for a person.
+    """
     start = f"{origin}/{language}"
     if path.startswith("OFFER"):
-        decline = page.locator("a[href$='/no']").first.get_attribute("href") or ""
-        page.goto(origin + decline.removesuffix("/no") + path.removeprefix("OFFER"))
-    elif path.startswith(("CASE ", "OPEN ")):
-        verb, _, which = path.partition(" ")
-        state, _, more = which.partition("/")
-        # one that no other page opens still asks why
-        order = "id" if verb == "OPEN" else "-id"
-        case = Case.objects.filter(state=state).order_by(order)[0].id
+        page.goto(_offer(page, origin) + path.removeprefix("OFFER"))
+    elif path == "FELT":
+        Offer.objects.exclude(starts_at=None).update(feedback_at=record.now())
+        page.goto(f"{_offer(page, origin)}/feedback")
+    elif path in ("ASSIGNED", "AMOUNT"):
+        case = _waiting_amount() if path == "AMOUNT" else _case("held", "id", assignee=23)
         page.goto(f"{start}/staff/cases/{case}")
-        if verb == "OPEN":
-            open_case(page)
-        if more:
-            page.goto(f"{start}/staff/cases/{case}/{more}")
+        open_case(page)
+    elif path == "AMOUNTS":
+        _waiting_amount()
+        page.goto(f"{start}/staff/amounts")
+    elif path.startswith(("CASE ", "OPEN ")):
+        _visit_case(page, start, path)
     else:
         page.goto(f"{start}/{path}")
+
+
+def _offer(page: Page, origin: str) -> str:
+    decline = page.locator("a[href$='/no']").first.get_attribute("href") or ""
+    return origin + decline.removesuffix("/no")
+
+
+def _visit_case(page: Page, start: str, path: str) -> None:
+    verb, _, which = path.partition(" ")
+    state, _, more = which.partition("/")
+    # one that no other page opens still asks why
+    case = _case(state, "id" if verb == "OPEN" else "-id", assignee=None)
+    page.goto(f"{start}/staff/cases/{case}")
+    if verb == "OPEN":
+        open_case(page)
+    if more:
+        page.goto(f"{start}/staff/cases/{case}/{more}")
+
+
+def _case(state: str, order: str, *, assignee: int | None) -> object:
+    return Case.objects.filter(state=state, assignee=assignee).order_by(order)[0].id
+
+
+def _waiting_amount() -> object:
+    """Let the facts of somebody who is paid come to less; return the case."""
+    award = Award.objects.order_by("id")[0]
+    Award.objects.filter(id=award.id).update(review_cents=award.cents // 2, review_by=record.now())
+    return award.case
 
 
 def unfold(page: Page) -> None:

@@ -54,21 +54,21 @@ LEAVING_AGE = Param(
 
 def register(condition: Expr, *uses: Fact) -> Service:
     """Return a service with this one rule, and a purpose that names these facts."""
-    language = people.contact_language
+    language, ban = people.contact_language, people.safety_ban
     return Service(
         id="example",
         line="A1",
         version="1",
-        level="L1",
+        level="L2",
         owner="somebody",
         purpose=Purpose(
             id="example",
             basis=Basis(kind="public_task", law=LAW),
-            uses=dict.fromkeys([language, *uses], "an example"),
+            uses=dict.fromkeys([language, ban, *uses], "an example"),
         ),
         who=(Rule(condition=condition, because="it"),),
         propose=Fixed(),
-        recipient=Self(language=language),
+        recipient=Self(language=language, guard=ban),
         offer=Offer(open_days=14),
         oversight=Oversight(owner="somebody", queue="somewhere", queue_days=10),
         cannot_reach="nobody",

@@ -158,7 +158,7 @@ def _a_guardian_reads_and_contests(stage: Stage, case: str) -> None:
 
 def _a_guardian_is_asked(stage: Stage) -> None:
     """Whom a question finds is drawn; here it is asked of one who is fixed."""
-    unclear = Case.objects.filter(state="unclear").order_by("id")[0]
+    unclear = Case.objects.filter(state="unclear", service="preschool").order_by("id")[0]
     given = {"id": uuid4(), "people": [AINO], "asked_at": record.now()}
     Question.objects.create(case=unclear, fact="people.birth_date", **given)
     with stage.person(AINO) as aino:
@@ -181,7 +181,7 @@ def _another_official_corrects(stage: Stage, case: str) -> None:
         open_case(sirkka)
         give(sirkka, "correct", "Perhe oli oikeassa.")
         assert sirkka.locator("[role=status]").is_visible()
-        sirkka.goto(f"{stage.home}staff/")
+        sirkka.goto(f"{stage.home}staff/?service=preschool")
         sirkka.locator("input[name=all]").check()
         sirkka.locator("select[name=act]").select_option("close")
         sirkka.locator("textarea[name=reason]").fill("Katsotaan vain.")

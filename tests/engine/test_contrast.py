@@ -1,7 +1,7 @@
 """What decided, what would change it, and when."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 
@@ -88,3 +88,51 @@ def test_an_unknown_says_which_fact_is_lacking() -> None:
     both = contrast.lacking(RULES, child(born=None, town=None), as_of=AS_OF)
     assert names(both) == ["test.own_date", "test.own_text"]
     assert contrast.lacking(RULES, child(), as_of=AS_OF) == []
+
+
+@settings(FEW, max_examples=150)
+@given(rules=rule_lists(), who=residents(1))
+def test_the_day_on_which_an_answer_turns_is_the_first_of_all_days(
+    rules: tuple[r.Rule, ...], who: Person
+) -> None:
+    later = [AS_OF + timedelta(days=n) for n in range(1, contrast.HORIZON + 1)]
+    yes = (day for day in later if explain(rules, who, as_of=day).outcome == "yes")
+    assert contrast.turns_yes(rules, who, as_of=AS_OF) == next(yes, None)
+
+
+def test_ages_turn_on_birthdays_of_anybody_and_of_29_february_on_1_march() -> None:
+    grown = (r.Rule(condition=w.age(BORN) >= 18, because="grown"),)
+    leap = child(born=date(2008, 2, 29))
+    assert contrast.turns_yes(grown, leap, as_of=date(2026, 2, 1)) == date(2026, 3, 1)
+    seen = fact(CHILD, "date")
+    home = (r.Rule(condition=~w.exists(CHILD, w.age(seen) < 18), because="nobody_young"),)
+    rows = {"child": [{"child_date": date(2008, 7, 9)}, {"child_date": date(1980, 1, 1)}]}
+    someone = Person(subject=1, basis="ok", facts={}, rows=rows)
+    assert contrast.turns_yes(home, someone, as_of=date(2026, 2, 1)) == date(2026, 7, 9)
+
+
+def test_days_that_are_counted_or_shifted_may_turn_on_any_day() -> None:
+    since = child(born=AS_OF - timedelta(days=90))
+    counted = (r.Rule(condition=w.as_of - BORN >= 100, because="a_hundred_days"),)
+    assert contrast.turns_yes(counted, since, as_of=AS_OF) == AS_OF + timedelta(days=10)
+    shifted = (r.Rule(condition=w.ago(days=95) > BORN, because="ninety_five_days"),)
+    assert contrast.turns_yes(shifted, since, as_of=AS_OF) == AS_OF + timedelta(days=6)
+
+
+def test_a_parameter_turns_an_answer_on_the_day_the_law_says() -> None:
+    values = (
+        r.Dated(since=date(2020, 1, 1), value=30, law="a law"),
+        r.Dated(since=AS_OF + timedelta(days=40), value=5, law="a law"),
+    )
+    rules = (r.Rule(condition=w.age(BORN) >= r.Param("least", values), because="old_enough"),)
+    turns = contrast.turns_yes(rules, child(born=date(2010, 3, 3)), as_of=AS_OF)
+    assert turns == AS_OF + timedelta(days=40)
+
+
+def test_of_many_rows_only_the_lack_of_all_is_said_to_change_the_answer() -> None:
+    since, kind = fact(CHILD, "date"), fact(CHILD, "text")
+    rules = (r.Rule(condition=~w.exists(CHILD, (since > AS_OF) | (kind == "a")), because="none"),)
+    rows = {"child": [{"child_date": date(2030, 1, 1), "child_text": "a"}]}
+    someone = Person(subject=1, basis="ok", facts={}, rows=rows)
+    found = contrast.changes(rules, someone, as_of=AS_OF)
+    assert [(change.fact.relation, change.value) for change in found] == [(CHILD, None)]

@@ -24,7 +24,7 @@ def test_a_held_place_is_no_longer_free_and_a_released_one_is() -> None:
     case = uuid4()
     fulfil.hold(wanted={case: 7}, term=2027, by=SYSTEM, at=AT)
     assert fulfil.free(term=2027) == {7: 1}
-    assert fulfil.places(term=2027) == 2
+    assert fulfil.places(term=2027, units=[7]) == 2
     fulfil.release(by={case: SYSTEM}, at=AT)
     fulfil.release(by={case: SYSTEM}, at=AT)
     assert fulfil.free(term=2027) == {7: 2}

@@ -18,14 +18,16 @@ from django.test import Client
 from stadi.consent import actions as consent
 from stadi.engine import sweep
 from stadi.insight import actions as insight
+from stadi.insight import grades
 from stadi.insight.domain import ENDS, Figures
 from stadi.insight.models import Measure
+from stadi.insight.words import GRADES
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.text import LANGUAGES
 from stadi.offers.actions import answers, contest, counting, desk, reading
 from stadi.offers.domain import Answer
 from stadi.offers.models import Case, Note, Offer, Opening, Recipient, Screening, Transition
-from stadi.offers.plugins import plugins
+from stadi.offers.plugins import plugin, plugins
 from stadi.record import actions as record
 from stadi.site import house
 
@@ -58,7 +60,7 @@ def busy(city: dict[str, Any], django_db_blocker: Any) -> Iterator[datetime]:
 
 def _live_through(at: datetime) -> None:
     """Let an answer come by phone, one be taken back, officials act, and contests be decided."""
-    asked = [link for link, _ in reading.unanswered(above=0)]
+    asked = [link for link, *_ in reading.unanswered(above=0)]
     said = Answer(link=asked[0], says="accept", by=_staff(OFFICIAL), way="phone", reason="soitti")
     assert not answers.answer_many(answers=[said], at=at)
     first = Recipient.objects.get(id=asked[1])
@@ -321,6 +323,17 @@ def test_what_there_is_none_of_is_told_in_words():
     assert "has not been measured yet" in _page()
 
 
+def test_the_page_shows_the_grade_with_every_criterion_done_or_open():
+    given = grades.grade(plugin(LOUD), insight.reach(LOUD))
+    page = _page()
+    for criterion, holds in given.criteria:
+        word = "Done" if holds else "Open"
+        assert f"<span>{criterion.words}</span><strong>{word}</strong>" in page
+    assert f">{GRADES[given.name]}</p>" in page
+    Measure.objects.all().delete()
+    assert "<span>Take-up is measured, of all who are entitled</span><strong>Open" in _page()
+
+
 def test_the_page_of_reach_leads_to_the_measures_and_back():
     client = Client()
     client.post("/en/sign-in", {"person": str(MANAGER)})
@@ -378,6 +391,7 @@ def test_one_case_is_counted_and_says_nothing_of_its_group(nobody: datetime, see
         version="2027.1",
         subject=RESIDENT,
         round="2027",
+        term=2027,
         state="declined",
         ended="declined",
         since=nobody,

@@ -19,6 +19,7 @@ from stadi.engine import sweep
 from stadi.insight import actions as insight
 from stadi.insight.models import Measure
 from stadi.kit.actor import SYSTEM
+from stadi.kit.rule import facts_in
 from stadi.offers.actions import reading
 from stadi.offers.actions.counting import Counted, counted
 from stadi.offers.models import Case
@@ -72,8 +73,12 @@ def _rows(query: str) -> list[dict[str, str]]:
 def test_inv_07_groups_are_read_by_the_purpose_of_audit_and_by_no_service():
     for made in plugins().values():
         assert made.service.purpose.id != insight.PURPOSE.id
+        # an area orders the city's own hands, where a service says so, and decides of nobody
+        by_area = made.service.oversight.by_area
+        own = {fact.name for fact in made.service.purpose.uses if fact is not by_area}
+        assert not {"people.area", "people.care_form"} & own
         assert not {"people.area", "people.care_form"} & {
-            fact.name for fact in made.service.purpose.uses
+            fact.name for rule in made.service.who for fact in facts_in(rule.condition)
         }
     looked = [purpose for purpose, _ in consent.looks(person=RESIDENT, at=record.now())]
     assert insight.PURPOSE.id in looked

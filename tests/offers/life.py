@@ -28,6 +28,7 @@ DRAWN = {
         "see": "seen",
         "undeliver": "undelivered",
         "accept": "accepted",
+        "grant": "accepted",
         "counter": "countered",
         "decline": "declined",
         "ask": "held",
@@ -39,6 +40,7 @@ DRAWN = {
     },
     "seen": {
         "accept": "accepted",
+        "grant": "accepted",
         "counter": "countered",
         "decline": "declined",
         "ask": "held",
@@ -53,6 +55,7 @@ DRAWN = {
     "accepted": {
         "undo": "seen",
         "begin": "fulfilling",
+        "oppose": "declined",
         "disagree": "held",
         "hold": "held",
         "withdraw": "withdrawn",

@@ -30,7 +30,17 @@ ELLA = {
 def _found(subject: int, rows: dict[str, Any] | None = None, **facts: object) -> Found:
     many = {"placement": [], "guardianship": [{"guardian": 4}]} | (rows or {})
     person = Person(subject=subject, basis="ok", facts=ELLA | facts, rows=many)
-    return Found(case=uuid4(), subject=subject, person=person, recipients=(), seeker=None, held="")
+    return Found(
+        case=uuid4(),
+        subject=subject,
+        round="2027",
+        assignee=None,
+        place="",
+        person=person,
+        recipients=(),
+        seeker=None,
+        held="",
+    )
 
 
 def test_many_together_have_the_reasons_that_each_has_alone():

@@ -70,7 +70,7 @@ def test_the_letter_of_an_offer_that_was_replaced_can_still_be_opened():
 
 @pytest.mark.parametrize("state", ["unclear", "held"])
 def test_what_was_never_proposed_cannot_be_taken_back(state: str):
-    case = Case.objects.filter(state=state, sent_at=None).order_by("id")[0]
+    case = Case.objects.filter(service="preschool", state=state, sent_at=None).order_by("id")[0]
     with pytest.raises(NotOpenError, match="no proposal to take back"):
         desk.withdraw(case=case.id, reason="a test", by=OFFICIAL, at=record.now())
     case.refresh_from_db()

@@ -12,6 +12,7 @@ from stadi.kit.actor import SYSTEM
 from stadi.kit.errors import StadiError
 from stadi.people import actions as people
 from stadi.people.domain import Imported
+from stadi.people.registers import REGISTERS
 from stadi.record import actions as record
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -20,6 +21,9 @@ DAY = timedelta(days=1)
 PERSON = "register,subject,true_since,birth_date,sex\n"
 GUARD = "register,says,subject,true_since,true_until,guardian\n"
 HOME = "register,subject,true_since,household,area,home_x,home_y\n"
+LATER = (
+    "register,says,subject,true_since,code,kind,taken_on,clinician,left_on,study_place,rent_cents\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +50,13 @@ def _rows(query: str) -> list[tuple[object, ...]]:
 
 
 def _nothing_is_kept() -> bool:
-    tables = ("identity", "person", "residence", "contact", "guardianship", "income")
-    return not any(_rows(f"select 1 from people_{table}") for table in tables)
+    tables = [*REGISTERS, "people_identity"]
+    return not any(_rows(f"select 1 from {table}") for table in tables)
 
 
 def test_a_first_extract_and_its_changes_are_one_command():
     first = _import(EXAMPLES / "residents.csv")
-    assert (first.new, first.corrected, first.unchanged) == (12, 0, 0)
+    assert (first.new, first.corrected, first.unchanged) == (17, 0, 0)
     assert first.changed == (5001, 5002)
     homes = _rows(
         "select area, nullif(true_until, 'infinity') from people_residence where subject = 5002"
@@ -60,13 +64,17 @@ def test_a_first_extract_and_its_changes_are_one_command():
     )
     assert homes == [("00530", date(2027, 6, 1)), ("00100", None)]
     again = _import(EXAMPLES / "residents.csv", at=NOON + DAY)
-    assert (again.new, again.corrected, again.unchanged) == (0, 0, 12)
+    assert (again.new, again.corrected, again.unchanged) == (0, 0, 17)
     assert again.changed == again.around == ()
     later = _import(EXAMPLES / "residents.jsonl", at=NOON + 2 * DAY)
-    assert (later.new, later.corrected, later.unchanged) == (0, 4, 0)
+    assert (later.new, later.corrected, later.unchanged) == (0, 6, 0)
     assert _rows("select 1 from people_guardianship where known_until = 'infinity'") == []
     care = _rows("select true_until from people_care where known_until = 'infinity'")
     assert care == [(date(2027, 3, 15),)]
+    measured = "select taken_on from people_measurement where known_until = 'infinity' order by 1"
+    assert _rows(measured) == [(date(2025, 11, 3),), (date(2027, 3, 1),)]
+    rents = "select rent_cents, true_until = 'infinity' from people_tenancy where known_until ="
+    assert _rows(f"{rents} 'infinity' order by true_since") == [(88_000, False), (None, True)]
 
 
 def test_those_who_share_a_home_are_asked_anew_also_where_one_moves_out(tmp_path: Path):
@@ -185,6 +193,42 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path):
         (
             f"register,subject,true_since,year,cents\nincome,1,2026-12-31,2026,{'1;' * 11}{2**31}\n",  # noqa: E501 - one cell
             "income.cents is too small or too large a number",
+        ),
+        (LATER + "diagnosis,,1,2024-01-01,,,,,,,\n", "row 2, diagnosis.code is missing"),
+        (
+            LATER + "diagnosis,,1,2024-01-01,i10,,,,,,\n",
+            "row 2, diagnosis.code is no code of ICD-10 such as I10",
+        ),
+        (
+            LATER + "diagnosis,,1,2024-01-01,I10,,,,,,\n" * 2,
+            "row 3, subject stands twice for the same days",
+        ),
+        (
+            LATER + "measurement,,1,2024-01-01,,weight,2024-01-01,,,,\n",
+            "row 2, measurement.kind is not one of blood_pressure",
+        ),
+        (
+            LATER + "measurement,,1,2024-01-01,,blood_pressure,,,,,\n",
+            "row 2, measurement.taken_on is missing",
+        ),
+        (LATER + "clinician,,1,2024-01-01,,,,,,,\n", "row 2, clinician.clinician is missing"),
+        (
+            LATER + "education,,1,2024-01-01,,,,,,maybe,\n",
+            "row 2, education.study_place is neither true nor false",
+        ),
+        (
+            LATER + "education,,1,2024-01-01,,,,,2024-02-30,,\n",
+            "row 2, education.left_on is a day that no calendar has",
+        ),
+        (LATER + "tenancy,,1,2024-01-01,,,,,,,-1\n", "row 2, tenancy.rent_cents is too small"),
+        (LATER + "tenancy,,1,2024-01-01,,,,,,,7.5\n", "tenancy.rent_cents is not a whole number"),
+        (
+            LATER + "tenancy,,1,2024-01-01,I10,,,,,,1\n",
+            "row 2, tenancy.code is no field of tenancy",
+        ),
+        (
+            LATER + "education,ends,1,2024-01-01,,,,,,true,\n",
+            "education.study_place is empty where a fact ends",
         ),
         ("register,says,subject\nidentity,ends,1\n", "identity.says cannot end"),
         ("register,subject,given_name\nidentity,1,Aino\n", "identity.family_name is missing"),

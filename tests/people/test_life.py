@@ -73,16 +73,25 @@ def city(db: None) -> None:
     del db
     record.start_demo_clock(at=NOON, by=SYSTEM)
     old, young = range(2_000, 2_200), range(3_000, 3_200)
-    homes = [(i, i % 1_000 + 1, "00100", 10, 20) for i in (*old, *young)]
+    tenures = ("rented", "owned", None)
+    homes = [(i, i % 1_000 + 1, "00100", 10, 20, tenures[i % 3]) for i in (*old, *young)]
     born = [(i, date(1930, 1, 1), 1) for i in old] + [(i, date(2021, 2, 2), 2) for i in young]
     people.load(
         batches=[
             Batch.of("people_person", ("subject", "birth_date", "sex"), [*born, (1, None, 1)]),
             Batch.of(
                 "people_residence",
-                ("subject", "household", "area", "home_x", "home_y"),
-                [*homes, (1, 5_000, "00200", 1, 2)],
+                ("subject", "household", "area", "home_x", "home_y", "tenure"),
+                [*homes, (1, 5_000, "00200", 1, 2, "owned")],
             ),
+            Batch.of("people_tenancy", ("subject", "rent_cents"), [(i, 70_000) for i in old]),
+            Batch.of("people_diagnosis", ("subject", "code"), [(i, "I10") for i in old]),
+            Batch.of(
+                "people_measurement",
+                ("subject", "kind", "taken_on"),
+                [(i, "blood_pressure", date(2026, 5, 5)) for i in old],
+            ),
+            Batch.of("people_clinician", ("subject", "clinician"), [(i, 100) for i in old]),
             Batch.of("people_care", ("subject", "form"), [(i, "home") for i in young]),
             Batch.of(
                 "people_guardianship", ("subject", "guardian"), [(i, i - 1_000) for i in young]
@@ -115,6 +124,8 @@ def test_a_death_ends_home_and_guardianship_and_the_history_stays():
     assert _count(f"people_residence where {ended}") > dead
     assert _count("people_guardianship where known_until <> 'infinity'") == dead
     assert _count(f"people_care where {ended}") > 0
+    for register in ("diagnosis", "measurement", "clinician"):
+        assert _count(f"people_{register} where {ended}") >= dead
     assert changed
     assert 1 not in changed
     assert people.count()[0] < 401
@@ -132,6 +143,20 @@ def test_no_day_has_two_homes_and_children_are_named_when_their_guardian_dies():
     with connection.cursor() as cursor:
         cursor.execute("select subject from people_guardianship where known_until <> 'infinity'")
         assert {row[0] for row in cursor.fetchall()} <= changed
+
+
+@pytest.mark.usefixtures("city")
+def test_who_moves_into_a_rented_home_has_a_rent_that_nobody_knows_yet():
+    _live()
+    now = "known_until = 'infinity' and true_until = 'infinity'"
+    rents = f"(select subject, rent_cents from people_tenancy where {now}) t"
+    moved = f"(select subject, tenure from people_residence where {now} and source like 'demo%') r"
+    assert _count(f"{rents} join {moved} using (subject) where rent_cents is null") > 0
+    assert _count(f"{rents} join {moved} using (subject) where rent_cents is not null") == 0
+    assert (
+        _count(f"{rents} join {moved} using (subject) where tenure is distinct from 'rented'") == 0
+    )
+    assert _count(f"people_tenancy where {now} and rent_cents = 70000") > 0
 
 
 @pytest.mark.usefixtures("city")

@@ -266,6 +266,10 @@ def test_a_change_at_the_same_instant_leaves_one_row_and_an_earlier_one_is_refus
         ("people_income", {"year": 2026, "cents": [1] * 11}, "cents has not 12 months"),
         ("people_guardianship", {"guardian": 1}, "nobody_is_their_own_guardian"),
         ("people_residence", {"household": 1, "area": "00100", "home_x": 1}, "both_coordinates"),
+        ("people_diagnosis", {}, "code is missing"),
+        ("people_diagnosis", {"code": "high"}, "code is no code of ICD-10"),
+        ("people_measurement", {"kind": "blood_pressure"}, "taken_on is missing"),
+        ("people_tenancy", {"rent_cents": -1}, "rent_cents is too small"),
     ],
 )
 def test_a_change_that_cannot_be_is_refused_by_name(

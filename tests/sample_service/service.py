@@ -18,6 +18,7 @@ SERVICE = Service(
             pop.birth_date: "who is grown up",
             pop.guardian: "who has a second guardian on record",
             pop.contact_language: "in which language",
+            pop.safety_ban: "what must never be shown",
         },
     ),
     who=(
@@ -25,7 +26,7 @@ SERVICE = Service(
         Rule(condition=exists(pop.GUARDIANSHIP, pop.guardian < 10), because="knows_a_persona"),
     ),
     propose=Fixed(),
-    recipient=Self(language=pop.contact_language),
+    recipient=Self(language=pop.contact_language, guard=pop.safety_ban),
     offer=Offer(open_days=7),
     oversight=Oversight(owner="tests", queue="tests", queue_days=5),
     cannot_reach="people without a birth date",

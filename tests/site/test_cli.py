@@ -106,7 +106,7 @@ def test_the_clock_moves_forward_only_and_what_falls_due_is_done(home: Path):
     [
         (("why", "999999"), "no resident 999999"),
         (("screen", "nosuch"), "no service is called 'nosuch'"),
-        (("demo", "--residents", "5"), "more than 13 residents"),
+        (("demo", "--residents", "5"), "more than 20 residents"),
         (("import", "paavo", "/nosuch.geojson"), "/nosuch.geojson"),
     ],
 )

@@ -32,6 +32,25 @@ def test_a_unit_loaded_again_is_changed_and_not_doubled() -> None:
 
 
 @pytest.mark.django_db
+def test_an_event_comes_back_with_its_moment_and_an_opportunity_with_its_hours() -> None:
+    event = replace(ONE, kind="culture_event", starts=datetime(2027, 2, 3, 8, 0, tzinfo=UTC))
+    chance = replace(TWO, kind="opportunity", hours=12)
+    twin.load(places=[event, chance], by=SYSTEM, at=AT)
+    assert twin.units(kind="culture_event") == [event]
+    assert twin.units(kind="opportunity") == [chance]
+    later = replace(event, starts=datetime(2027, 2, 4, 8, 0, tzinfo=UTC), hours=2)
+    twin.load(places=[later], by=SYSTEM, at=AT)
+    assert twin.units(kind="culture_event") == [later]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours", [0, 169])
+def test_a_week_holds_no_more_and_nothing_less_than_its_hours(hours: int) -> None:
+    with pytest.raises(IntegrityError, match="a_week_has_168_hours"):
+        twin.load(places=[replace(ONE, hours=hours)], by=SYSTEM, at=AT)
+
+
+@pytest.mark.django_db
 def test_two_units_of_one_kind_never_share_a_name() -> None:
     with pytest.raises(IntegrityError, match="each_unit_has_its_own_name"):
         twin.load(places=[ONE, replace(TWO, name="A")], by=SYSTEM, at=AT)

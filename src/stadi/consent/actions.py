@@ -1,10 +1,11 @@
 """The front door of consent: register a purpose, object, open and close a look through the wall."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from django.conf import settings
@@ -16,11 +17,13 @@ from psycopg.conninfo import make_conninfo
 from stadi.consent import wall
 from stadi.consent.models import Objection, Snapshot, Told
 from stadi.consent.models import Purpose as PurposeRow
-from stadi.engine.sql import by_view
+from stadi.engine.sql import by_view, compile_rules
 from stadi.engine.sweep import Sight
+from stadi.kit.access import RESIDENT
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import Fact
+from stadi.kit.ids import listed
+from stadi.kit.rule import Fact, Rule, reads_relatives
 from stadi.kit.service import Purpose
 from stadi.record import actions as record
 from stadi.record.domain import News
@@ -36,6 +39,10 @@ class RoleShutOutError(StadiError):
 
 class ServerUnfitError(StadiError):
     """No wall can stand on this database server; the sentence says what it needs."""
+
+
+class TrialRunsError(StadiError):
+    """A service is on trial in this city already."""
 
 
 class PurposeUnknownError(StadiError):
@@ -57,6 +64,12 @@ def register(*, purpose: Purpose, by: Actor, at: datetime) -> None:
 
 
 def _raise_wall(purpose: Purpose) -> None:
+    with connection.cursor() as cursor:
+        _raise_few(cursor, purpose, _make_role(purpose))
+
+
+def _make_role(purpose: Purpose, *more: str) -> sql.Identifier:
+    """Give a purpose its login role, as the wall wants it; `more` is said of the role as well."""
     database = str(connection.settings_dict["NAME"])
     name = wall.role_name(database, purpose)
     secret = wall.password(settings.SECRET_KEY, name)
@@ -77,10 +90,13 @@ def _raise_wall(purpose: Purpose) -> None:
             "revoke all on database {db} from public",
             "grant connect on database {db} to {role}",
             "create schema if not exists behind_the_wall",
+            *more,
         ):
-            text = sql.SQL(statement).format(**fields, secret=sql.Literal(secret))
+            text = sql.SQL(statement).format(
+                **fields, name=sql.Literal(name), secret=sql.Literal(secret)
+            )
             cursor.execute(text)
-        _raise_few(cursor, purpose, role)
+    return role
 
 
 def _refuse_unfit(cursor: Any) -> None:
@@ -162,65 +178,119 @@ def tell(  # noqa: PLR0913 - who says what of whom, to which purpose
 
 
 def looks(*, person: int, at: datetime) -> list[tuple[str, datetime]]:
-    """Return which purposes looked at everyone or at this person, and when; newest first."""
+    """Return for which purposes the city looked at everyone or at this person, newest first."""
     theirs = Q(subjects=None) | Q(subjects__contains=[person])
-    rows = Snapshot.objects.filter(theirs, opened_at__lte=at).order_by("-opened_at")
-    return list(rows.values_list("purpose", "opened_at"))
+    rows = Snapshot.objects.filter(theirs, asked_by=None, opened_at__lte=at)
+    return list(rows.order_by("-opened_at").values_list("purpose", "opened_at"))
+
+
+def checks(*, person: int, at: datetime, most: int) -> list[tuple[int, datetime]]:
+    """Return who had this person checked by every service, and when; the newest, each once."""
+    theirs = Q(subjects__contains=[person], asked_by__isnull=False, opened_at__lte=at)
+    rows = Snapshot.objects.filter(theirs).values_list("asked_by", "opened_at").distinct()
+    found = rows.order_by("-opened_at", "asked_by")[:most]
+    return [(asked_by or 0, opened_at) for asked_by, opened_at in found]
 
 
 @contextmanager
-def look(
-    *, purpose: Purpose, as_of: date, known_at: datetime, only: Collection[int] | None = None
+def look(  # noqa: PLR0913 - a look has this many sides, all named at the call
+    *,
+    purpose: Purpose,
+    as_of: date,
+    known_at: datetime,
+    only: Collection[int] | None = None,
+    rules: Sequence[Rule] = (),
+    by: Actor = SYSTEM,
 ) -> Iterator[Sight]:
     """Open a look through the wall and close it after: nothing of the snapshot stays.
 
     `only` limits the look to these subjects; then nothing is copied, and the purpose's standing
-    views show what this look may see. The sight's connection is the purpose's own role.
+    views show what this look may see. The sight's connection is the purpose's own role. A look at
+    everyone for these `rules` shows facts of relatives only of those whom their own facts leave
+    open: for all others the answer is no already.
     """
-    snapshot = Snapshot(
-        id=uuid4(), purpose=purpose.id, as_of=as_of, known_at=known_at, opened_at=known_at
-    )
-    with _few(purpose, snapshot, only) if only is not None else _all(purpose, snapshot) as seen:
-        connection_, schema = seen
-        yield Sight(
-            connection=connection_,
-            schema=schema,
-            facts=tuple(purpose.uses),
-            as_of=as_of,
-            snapshot=str(snapshot.id),
-        )
+    if only is None:
+        with _all(purpose, _snapshot(purpose, None, as_of, known_at, by), rules, by) as sight:
+            yield sight
+        return
+    looks = look_each(purposes=[purpose], only=only, as_of=as_of, known_at=known_at, by=by)
+    with looks as (one,), one as sight:
+        yield sight
 
 
 @contextmanager
-def _all(purpose: Purpose, snapshot: Snapshot) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+def look_each(
+    *,
+    purposes: Sequence[Purpose],
+    only: Collection[int],
+    as_of: date,
+    known_at: datetime,
+    by: Actor = SYSTEM,
+) -> Iterator[list[AbstractContextManager[Sight]]]:
+    """Open a look of each purpose at a few subjects, all noted before any is taken.
+
+    Each is entered by its own role as it is used. A look `by` a resident is one that they asked
+    for; all others are the city's.
+    """
+    with transaction.atomic():
+        looks = [_snapshot(purpose, only, as_of, known_at, by) for purpose in purposes]
+        for purpose, look_ in zip(purposes, looks, strict=True):
+            _write_down(purpose, look_)
+        _tell(looks, by)
+    try:
+        yield [_few(purpose, look_) for purpose, look_ in zip(purposes, looks, strict=True)]
+    finally:
+        _close([look_.id for look_ in looks], known_at)
+
+
+def _snapshot(  # noqa: PLR0917 - what one look is
+    purpose: Purpose, only: Collection[int] | None, as_of: date, known_at: datetime, by: Actor
+) -> Snapshot:
+    return Snapshot(
+        id=uuid4(),
+        purpose=purpose.id,
+        subjects=None if only is None else sorted(only),
+        as_of=as_of,
+        known_at=known_at,
+        rows=0 if only is None else len(only),
+        opened_at=known_at,
+        asked_by=by.id if by.kind == RESIDENT else None,
+    )
+
+
+@contextmanager
+def _all(purpose: Purpose, snapshot: Snapshot, rules: Sequence[Rule], by: Actor) -> Iterator[Sight]:
     """Look at everyone: a snapshot of its own, through a connection of its own."""
     try:
         with transaction.atomic():
             _write_down(purpose, snapshot)
-            snapshot.rows = _take_snapshot(purpose, snapshot)
+            snapshot.rows = _take_snapshot(purpose, snapshot, [rules] if rules else ())
             Snapshot.objects.filter(id=snapshot.id).update(rows=snapshot.rows)
-            _tell(snapshot)
+            _tell([snapshot], by)
         with _enter(purpose) as role:
-            yield role, wall.schema_name(purpose, snapshot.id)
+            yield _sight(purpose, snapshot, role, wall.schema_name(purpose, snapshot.id))
     finally:
         _drop_snapshot(purpose, snapshot)
 
 
 @contextmanager
-def _few(
-    purpose: Purpose, snapshot: Snapshot, only: Collection[int]
-) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+def _few(purpose: Purpose, snapshot: Snapshot) -> Iterator[Sight]:
     """Look at a few, by the standing views; the role's connection is kept for the next look."""
-    snapshot.subjects, snapshot.rows = sorted(only), len(only)
-    with transaction.atomic():
-        _write_down(purpose, snapshot)
-        _tell(snapshot)
-    try:
-        with _kept_connection(purpose) as role:
-            role.execute(LOOK, [str(snapshot.id)])
-            yield role, wall.few_schema(purpose)
-    finally:
-        Snapshot.objects.filter(id=snapshot.id).update(closed_at=snapshot.known_at)
+    with _kept_connection(purpose) as role:
+        role.execute(LOOK, [str(snapshot.id)])
+        yield _sight(purpose, snapshot, role, wall.few_schema(purpose))
+
+
+def _sight(
+    purpose: Purpose, snapshot: Snapshot, role: psycopg.Connection[Any], schema: str
+) -> Sight:
+    return Sight(
+        connection=role,
+        schema=schema,
+        facts=tuple(purpose.uses),
+        as_of=snapshot.as_of,
+        snapshot=str(snapshot.id),
+    )
 
 
 # One plan for every look at a few: planning the views anew takes longer than reading a household.
@@ -228,10 +298,11 @@ LOOK = (
     "select set_config('stadi.look', %s, false),"
     " set_config('plan_cache_mode', 'force_generic_plan', false)"
 )
+CLOSE = "update consent_snapshot set closed_at = %s where id = any(%s::uuid[])"
 NOTE = """
-insert into consent_snapshot (id, purpose, subjects, as_of, known_at, rows, opened_at)
+insert into consent_snapshot (id, purpose, subjects, as_of, known_at, rows, opened_at, asked_by)
   select %(id)s, p.id, %(subjects)s::bigint[], %(as_of)s, %(known_at)s,
-    coalesce(cardinality(%(subjects)s::bigint[]), 0), %(known_at)s
+    coalesce(cardinality(%(subjects)s::bigint[]), 0), %(known_at)s, %(asked_by)s::bigint
   from consent_purpose p where p.id = %(purpose)s
 returning (select array_agg(t) from pg_db_role_setting, unnest(setconfig) t
   where setrole = (select oid from pg_roles where rolname = %(role)s))"""
@@ -245,6 +316,7 @@ def _write_down(purpose: Purpose, snapshot: Snapshot) -> None:
         "subjects": snapshot.subjects,
         "as_of": snapshot.as_of,
         "known_at": snapshot.known_at,
+        "asked_by": snapshot.asked_by,
         "role": wall.role_name(str(connection.settings_dict["NAME"]), purpose),
     }
     with connection.cursor() as cursor:
@@ -259,9 +331,20 @@ def _write_down(purpose: Purpose, snapshot: Snapshot) -> None:
         raise RoleChangedError(message)
 
 
-def _tell(snapshot: Snapshot) -> None:
-    body = {"purpose": snapshot.purpose, "snapshot": snapshot.id, "rows": snapshot.rows}
-    record.write(News(kind="consent.looked", body=body), by=SYSTEM, at=snapshot.known_at)
+def _tell(snapshots: Sequence[Snapshot], by: Actor) -> None:
+    news = [
+        News(
+            kind="consent.looked",
+            body={"purpose": snapshot.purpose, "snapshot": snapshot.id, "rows": snapshot.rows},
+        )
+        for snapshot in snapshots
+    ]
+    record.write_many(news, by=by, at=snapshots[0].known_at)
+
+
+def _close(looks: Sequence[UUID], at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE, [at, listed(looks)])
 
 
 def _enter(purpose: Purpose) -> psycopg.Connection[Any]:
@@ -303,13 +386,15 @@ def leave() -> None:
             role.close()
 
 
-def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
+def _take_snapshot(
+    purpose: Purpose, snapshot: Snapshot, rules: Sequence[Sequence[Rule]] = ()
+) -> int:
     schema = wall.schema_name(purpose, snapshot.id)
     role = sql.Identifier(wall.role_name(str(connection.settings_dict["NAME"]), purpose))
     times: dict[str, Any] = {
         "as_of": snapshot.as_of,
         "known": snapshot.known_at,
-        "purpose": purpose.id,
+        "purpose": snapshot.purpose,
     }
     rows = 0
     with connection.cursor() as cursor:
@@ -318,9 +403,14 @@ def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
                 s=sql.Identifier(schema), r=role
             )
         )
-        for view, facts in by_view(purpose.uses).items():
+        # of relatives last, once it is known of whom they are needed
+        views = sorted(by_view(purpose.uses).items(), key=lambda v: bool(v[1][0].relation.member))
+        among = ""
+        for view, facts in views:
+            if rules and not among and facts[0].relation.member:
+                among = _leave_open(cursor, snapshot, schema, rules)
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.id.hex}")
-            query = wall.snapshot_sql(view, facts)
+            query = wall.snapshot_sql(view, facts, among if facts[0].relation.member else "")
             cursor.execute(
                 sql.SQL("create unlogged table {} as ").format(table) + sql.SQL(query), times
             )
@@ -335,15 +425,94 @@ def _take_snapshot(purpose: Purpose, snapshot: Snapshot) -> int:
     return rows
 
 
+def _leave_open(
+    cursor: Any, snapshot: Snapshot, schema: str, rules: Sequence[Sequence[Rule]]
+) -> str:
+    """Keep whom a set of rules leaves open by the subjects' own facts, and return the table."""
+    own = [[r for r in one if not reads_relatives(r.condition)] for one in rules]
+    asked = [compile_rules(r, schema=schema, as_of=snapshot.as_of) for r in own]
+    open_ = " union ".join(f"select subject from ({a}) asked where outcome <> 0" for a in asked)
+    table = f"behind_the_wall.open_{snapshot.id.hex}"
+    cursor.execute(f"create unlogged table {table} as {open_}; analyze {table}")
+    return table
+
+
 def _drop_snapshot(purpose: Purpose, snapshot: Snapshot) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         name = wall.schema_name(purpose, snapshot.id)
         cursor.execute(wall.CUT_OFF, [name])
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
-        for view in by_view(purpose.uses):
+        for view in ("open", *by_view(purpose.uses)):
             table = sql.Identifier("behind_the_wall", f"{view}_{snapshot.id.hex}")
             cursor.execute(sql.SQL("drop table if exists {}").format(table))
-        Snapshot.objects.filter(id=snapshot.id).update(closed_at=snapshot.known_at)
+        _close([snapshot.id], snapshot.known_at)
+
+
+@contextmanager
+def try_out(  # noqa: PLR0913 - one look, and for which rules it is taken
+    *,
+    purpose: Purpose,
+    more: Collection[Fact],
+    rules: Sequence[Sequence[Rule]],
+    as_of: date,
+    known_at: datetime,
+    by: Actor,
+) -> Iterator[Sight]:
+    """Look at everyone for a service on trial, by a role of its own that is gone afterwards.
+
+    It sees what the purpose names, and `more`; the purpose need not be registered. Who objected to
+    it is stopped here too. Relatives' facts are shown only of those whom one of these sets of
+    `rules` leaves open by their own. One trial at a time: so each drops what a killed one left.
+    """
+    tried = replace(wall.TRIAL, uses=dict.fromkeys([*purpose.uses, *more], ""))
+    snapshot = _snapshot(purpose, None, as_of, known_at, by)
+    with _trying_alone():
+        try:
+            with transaction.atomic():
+                _make_role(tried, wall.FOR_A_WHILE)
+                snapshot.rows = _take_snapshot(tried, snapshot, rules)
+                snapshot.save(force_insert=True)
+                _tell([snapshot], by)
+            with _enter(tried) as role:
+                yield _sight(tried, snapshot, role, wall.schema_name(tried, snapshot.id))
+        finally:
+            _drop_snapshot(tried, snapshot)
+
+
+@contextmanager
+def _trying_alone() -> Iterator[None]:
+    """Keep trials to one at a time; none leaves its role, nor what one before it left."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [wall.TRYING])
+        if cursor.fetchone() == (False,):
+            message = "another trial is running in this city: wait until it is done"
+            raise TrialRunsError(message)
+    try:
+        _drop_trial()
+        yield
+    finally:
+        _drop_trial()
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s)", [wall.TRYING])
+
+
+def _drop_trial() -> None:
+    """Drop the role of trials, and the look that a killed one left open."""
+    name = wall.role_name(str(connection.settings_dict["NAME"]), wall.TRIAL)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(wall.LEFT_BY_TRIALS)
+        for schema, look_ in cursor.fetchall():
+            cursor.execute(wall.CUT_OFF, [schema])
+            cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+            cursor.execute(wall.BEHIND_A_LOOK, [look_])
+            for (table,) in cursor.fetchall():
+                where = sql.Identifier("behind_the_wall", table)
+                cursor.execute(sql.SQL("drop table {}").format(where))
+            cursor.execute(wall.CLOSE_LEFT, [look_])
+        cursor.execute("select 1 from pg_roles where rolname = %s", [name])
+        if cursor.fetchone():
+            words = sql.SQL("drop owned by {r}; drop role {r}")
+            cursor.execute(words.format(r=sql.Identifier(name)))
 
 
 def clear_away() -> int:
@@ -362,6 +531,7 @@ def clear_away() -> int:
             cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
         cursor.execute("create schema if not exists behind_the_wall")
         Snapshot.objects.filter(closed_at=None).update(closed_at=F("opened_at"))
+        _drop_trial()
     return len(left)
 
 

@@ -1,4 +1,4 @@
-"""Stored: purposes, objections and what each snapshot showed."""
+"""Stored: purposes, objections, answers, what each snapshot showed, requests to correct."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -69,7 +69,10 @@ class Told(models.Model):
 
 
 class Snapshot(models.Model):
-    """One look: which purpose, at everyone or at a few subjects, at which times, how many rows."""
+    """One look: which purpose, at everyone or at a few subjects, at which times, how many rows.
+
+    `asked_by` is the resident at whose own request it was taken, else it was the city's.
+    """
 
     id = models.UUIDField(primary_key=True)
     purpose = models.TextField()
@@ -79,6 +82,42 @@ class Snapshot(models.Model):
     rows = models.BigIntegerField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    asked_by = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = (GinIndex(fields=("subjects",), name="looks_at_a_subject"),)
+
+
+class Correction(models.Model):
+    """Somebody says that a fact of theirs is wrong; an official corrects it, or says why not."""
+
+    id = models.UUIDField(primary_key=True)
+    subject = models.BigIntegerField()
+    asked_by = models.BigIntegerField()
+    fact = models.TextField()
+    said = models.CharField(max_length=200)
+    why = models.CharField(max_length=1000)
+    asked_at = models.DateTimeField()
+    state = models.TextField(default="open")
+    decided_by = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=1000, default="")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject", "fact", "asked_by"),
+                condition=Q(state="open"),
+                name="one_request_to_correct_a_fact_is_open_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at=None, decided_by=None)
+                | Q(state__in=("done", "refused"), decided_at__isnull=False, decided_by__gt=0),
+                name="correction_is_open_or_somebody_decided_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(reason=""),
+                name="correction_is_refused_with_a_reason",
+            ),
+        )
+        indexes = (models.Index(fields=("state", "asked_at"), name="corrections_that_wait"),)

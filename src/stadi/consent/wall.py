@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from stadi.kit.rule import Fact, Relation
-from stadi.kit.service import Purpose
+from stadi.kit.service import Basis, Purpose
 from stadi.people.facts import RESIDENCE
 
 KNOWN = "{a}.known_since <= %(known)s and %(known)s < {a}.known_until"
@@ -96,6 +96,28 @@ select pg_terminate_backend(pid) from pg_locks l join pg_class c on c.oid = l.re
   where n.nspname = %s and l.pid <> pg_backend_pid()
 """
 
+# A trial's own purpose, the same for all: so what a killed one left has a name. Its role signs in
+# for a while only, whatever becomes of the trial.
+TRIAL = Purpose(id="stadi.trial", basis=Basis(kind="public_task", law=""), uses={})
+TRYING = 2029  # the lock that keeps trials to one at a time in a database
+FOR_A_WHILE = """
+do $while$ begin
+  execute format('alter role %I valid until %L', {name}, now() + interval '10 minutes');
+end $while$
+"""
+LEFT_BY_TRIALS = """
+select nspname, right(nspname, 12) from pg_namespace
+  where nspname ~ '^wall_stadi_trial_[0-9a-f]{12}$'
+"""
+BEHIND_A_LOOK = """
+select tablename from pg_tables
+  where schemaname = 'behind_the_wall' and tablename ~ ('_' || %s || '[0-9a-f]{20}$')
+"""
+CLOSE_LEFT = """
+update consent_snapshot set closed_at = opened_at
+  where closed_at is null and starts_with(replace(id::text, '-', ''), %s)
+"""
+
 
 def role_name(database: str, purpose: Purpose) -> str:
     """Return the login role of a purpose; roles are cluster-wide, so the database comes first.
@@ -121,13 +143,14 @@ def few_schema(purpose: Purpose) -> str:
     return f"few_{purpose.slug[:40]}_{hashlib.sha256(purpose.id.encode()).hexdigest()[:12]}"
 
 
-def snapshot_sql(view: str, facts: Sequence[Fact]) -> str:
-    """Return the query of a view's rows of everyone, at literal times.
+def snapshot_sql(view: str, facts: Sequence[Fact], among: str = "") -> str:
+    """Return the query of a view's rows of everyone, or of those in a table, at literal times.
 
     An objection keeps the row, nulls every fact and says so in `basis`: never an anti-join,
     which would filter in silence.
     """
-    return f"{_select(view, facts)} order by 1"
+    start = f"{EVERYONE} join {among} w on w.subject = m.{{key}}" if among else EVERYONE
+    return f"{_select(view, facts, start)} order by 1"
 
 
 def few_sql(view: str, facts: Sequence[Fact], purpose: Purpose) -> str:

@@ -4,6 +4,8 @@ Every answer comes from asking the interpreter again with one thing otherwise, n
 second copy of the rules' meaning.
 """
 
+from bisect import bisect_right
+from calendar import isleap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -76,6 +78,10 @@ def _holds(rules: Sequence[r.Rule], person: Person, as_of: date, outcome: str) -
     return explain(rules, person, as_of=as_of).outcome == outcome
 
 
+def _yes(rules: Sequence[r.Rule], person: Person, as_of: date) -> bool:
+    return all(value(rule.condition, person.facts, person, as_of) is True for rule in rules)
+
+
 def lacking(rules: Sequence[r.Rule], person: Person, *, as_of: date) -> list[r.Fact]:
     """Return the facts whose absence leaves an unknown outcome open; empty for other outcomes."""
     reasons = explain(rules, person, as_of=as_of)
@@ -95,24 +101,98 @@ def turns_yes(
     rules: Sequence[r.Rule], person: Person, *, as_of: date, within: int = HORIZON
 ) -> date | None:
     """Return the first later day on which the same facts give a yes, or None within the horizon."""
+    if person.basis != "ok":
+        return None
+    turns = [_Turn(rule=rule, days=_turning(rule, person, as_of, within)) for rule in rules]
     for days in range(1, within + 1):
         day = as_of + timedelta(days=days)
         try:
-            if _holds(rules, person, day, "yes"):
+            if all(turn.holds(person, day) for turn in turns):
                 return day
         except r.RuleError:  # a parameter that nobody has set yet
             return None
     return None
 
 
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """A rule with the later days on which it may say something else; None is any day."""
+
+    rule: r.Rule
+    days: Sequence[date] | None
+    true: bool = False
+    until: date = date.min
+
+    def holds(self, person: Person, day: date) -> bool:
+        """Return whether the rule is true on a day no earlier than the one asked about before."""
+        if day >= self.until:
+            self.true = value(self.rule.condition, person.facts, person, day) is True
+            later = bisect_right(self.days, day) if self.days is not None else 0
+            self.until = self._next(day, later)
+        return self.true
+
+    def _next(self, day: date, later: int) -> date:
+        if self.days is None:
+            return day + timedelta(days=1)
+        return self.days[later] if later < len(self.days) else date.max
+
+
+def _turning(rule: r.Rule, person: Person, as_of: date, within: int) -> list[date] | None:
+    """Return on which days within the horizon a rule may turn, or None where it may on any.
+
+    By calendar years alone it turns at new year, by an age on the days of the dates it may be
+    counted from, by a parameter when the law says.
+    """
+    nodes = list(r.walk(rule.condition))
+    by_year = sum(isinstance(n, r.Year) and isinstance(n.day, r.AsOf) for n in nodes)
+    if any(isinstance(n, r.Shifted) for n in nodes) or by_year < sum(
+        isinstance(n, r.AsOf) for n in nodes
+    ):
+        return None
+    found = {
+        d
+        for n in nodes
+        if isinstance(n, r.Param)
+        for v in n.values
+        for d in (v.since, v.until)
+        if d
+    }
+    years = range(as_of.year, (as_of + timedelta(days=within)).year + 1)
+    if by_year:
+        found |= {date(year, 1, 1) for year in years}
+    if any(isinstance(n, r.Age) for n in nodes):
+        found |= {_anniversary(day, year) for day in _dates(nodes, person) for year in years}
+    return sorted(found)
+
+
+def _dates(nodes: Sequence[r.Expr], person: Person) -> set[date]:
+    """Return every date that an age may be counted from."""
+    rows = (row for rows in person.rows.values() for row in rows or ())
+    held = [v for row in (person.facts, *rows) for v in row.values()]
+    held += [n.value for n in nodes if isinstance(n, r.Const)]
+    return {v for v in held if isinstance(v, date)}
+
+
+def _anniversary(day: date, year: int) -> date:
+    """Return the day of a year on which one more is counted; from 29 February it may be 1 March."""
+    leap = (day.month, day.day) == (2, 29) and not isleap(year)
+    return date(year, 3, 1) if leap else day.replace(year=year)
+
+
 def changes(rules: Sequence[r.Rule], person: Person, *, as_of: date) -> list[Change]:
     """Return, a fact each, one change that alone would make a no a yes; not of a lasting fact."""
-    if explain(rules, person, as_of=as_of).outcome != "no":
+    answer = explain(rules, person, as_of=as_of)
+    if answer.outcome != "no":
         return []
+    held = {reason.because: reason.holds for reason in answer.reasons}
+    # what fails today first: most changes mend nothing, and so are found out at once
+    first = sorted(rules, key=lambda rule: held[rule.because] is True)
     found: dict[r.Fact, Change] = {}
     for change in _tries(rules, person, as_of):
-        fresh = change.fact not in found and not change.fact.lasting
-        if fresh and _holds(rules, _with(person, change), as_of, "yes"):
+        # of many rows only the lack of all is tried, never another value in one of them
+        tried = change.value is None or not change.fact.relation.many
+        fresh = tried and change.fact not in found and not change.fact.lasting
+        if fresh and _yes(first, _with(person, change), as_of):
             found[change.fact] = change
     return list(found.values())
 

@@ -11,6 +11,7 @@ from stadi.engine.sql import UNKNOWN_SHIFT, shift
 from stadi.kit import rule as r
 
 Row = Mapping[str, object]
+Memo = dict[int, Any]
 COMPARE = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -60,7 +61,8 @@ def explain(
     """Return the outcome, the reason of each rule, and the amounts, None where unknown."""
     if person.basis != "ok":
         return Answer(subject=person.subject, outcome="stopped", bits=0, reasons=())
-    reasons = tuple(_reason(rule, person, as_of) for rule in rules)
+    memo: Memo = {}
+    reasons = tuple(_reason(rule, person, as_of, memo) for rule in rules)
     held = [reason.holds for reason in reasons]
     bits = sum(
         1 << i if value is False else 1 << (UNKNOWN_SHIFT + i)
@@ -68,14 +70,14 @@ def explain(
         if value is not True
     )
     outcome = "no" if False in held else "unknown" if None in held else "yes"
-    worth = {a.name: value(a.value, person.facts, person, as_of) for a in amounts}
+    worth = {a.name: value(a.value, person.facts, person, as_of, memo) for a in amounts}
     return Answer(
         subject=person.subject, outcome=outcome, bits=bits, reasons=reasons, amounts=worth
     )
 
 
-def _reason(rule: r.Rule, person: Person, as_of: date) -> Reason:
-    holds = value(rule.condition, person.facts, person, as_of)
+def _reason(rule: r.Rule, person: Person, as_of: date, memo: Memo) -> Reason:
+    holds = value(rule.condition, person.facts, person, as_of, memo)
     leaves = tuple((f, _seen(f, person)) for f in _facts(rule.condition))
     return Reason(because=rule.because, holds=holds, leaves=leaves)
 
@@ -114,11 +116,16 @@ def _some(values: Sequence[object]) -> bool | None:
     return True if True in values else None if None in values else False
 
 
-def value(node: r.Expr, row: Row, person: Person, as_of: date) -> Any:  # noqa: C901, PLR0911, PLR0912
-    """Return a node's value for one person: a bool, int, str or date, or None for unknown."""
+def value(  # noqa: C901, PLR0911, PLR0912, PLR0917
+    node: r.Expr, row: Row, person: Person, as_of: date, memo: Memo | None = None
+) -> Any:
+    """Return a node's value for one person: a bool, int, str or date, or None for unknown.
+
+    `memo` keeps what was said of a person's rows, which a tree may ask more than once.
+    """
 
     def below(child: r.Expr) -> Any:
-        return value(child, row, person, as_of)
+        return value(child, row, person, as_of, memo)
 
     match node:
         case r.Const(known):
@@ -139,7 +146,11 @@ def value(node: r.Expr, row: Row, person: Person, as_of: date) -> Any:  # noqa: 
             truth = below(condition)
             return None if truth is None else below(then) if truth else below(otherwise)
         case r.Over():
-            return _over(node, person, as_of)
+            if memo is None:
+                return _over(node, person, as_of)
+            if id(node) not in memo:
+                memo[id(node)] = _over(node, person, as_of)
+            return memo[id(node)]
     parts: list[Any] = [below(child) for child in node.children()]
     if None in parts:
         return None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
+from math import hypot
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from stadi.fulfil import deciding, papers, runner, sagas
+from stadi.fulfil import awards, deciding, papers, runner, sagas
 from stadi.fulfil.assignment import files
 from stadi.fulfil.assignment.assign import assign
 from stadi.fulfil.assignment.check import check
@@ -19,9 +20,11 @@ from stadi.fulfil.claims import held
 from stadi.fulfil.domain import (
     Assignment,
     AssignmentError,
+    Award,
     Decision,
     Plan,
     Ran,
+    Recalculated,
     Seeker,
     Term,
     Vacancy,
@@ -68,9 +71,10 @@ def set_capacity(*, places: Mapping[int, int], term: int, by: Actor, at: datetim
     record.write(News(kind="fulfil.capacity_set", body=body), by=by, at=at)
 
 
-def places(*, term: int) -> int:
-    """Return how many places there are for a term."""
-    total = Capacity.objects.filter(term=term).aggregate(n=Sum("places"))["n"]
+def places(*, term: int, units: Collection[int]) -> int:
+    """Return how many places these units have for a term."""
+    rows = Capacity.objects.filter(term=term, unit__in=units)
+    total = rows.aggregate(n=Sum("places"))["n"]
     return int(total or 0)
 
 
@@ -97,8 +101,12 @@ def find_places(  # noqa: PLR0913 - everything that an assignment follows from
     factor: float,
     seed: str,
     policy: str = "optimum",
+    after: datetime | None = None,
 ) -> Assignment:
-    """Return the best free places, checked against their certificate; nothing is claimed yet."""
+    """Return the best free places, checked against their certificate; nothing is claimed yet.
+
+    What takes place at a moment is left out unless that is later than `after`.
+    """
     left = free(term=term)
     vacancies = [
         Vacancy(
@@ -110,6 +118,7 @@ def find_places(  # noqa: PLR0913 - everything that an assignment follows from
             support=u.support,
         )
         for u in twin.units(kind=kind)
+        if after is None or u.starts is None or u.starts > after
     ]
     found = assign(
         seekers=seekers, vacancies=vacancies, terms=terms, factor=factor, seed=seed, policy=policy
@@ -117,6 +126,31 @@ def find_places(  # noqa: PLR0913 - everything that an assignment follows from
     if wrong := check(found):
         message = f"the assignment does not pass its own check: {wrong[0]}; nothing was claimed"
         raise AssignmentError(message)
+    return found
+
+
+def nearest(  # noqa: PLR0913 - what is near depends on all of this
+    *,
+    kind: str,
+    points: Mapping[int, tuple[int, int] | None],
+    most: int,
+    term: int,
+    factor: float,
+    after: datetime,
+) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return for each subject the (unit, metres) of the nearest of a kind that have places left.
+
+    Whoever's home point is None is shown the first of them, 0 metres away; what takes place at a
+    moment is left out unless that is later than `after`.
+    """
+    left = free(term=term)
+    there = [u for u in twin.units(kind=kind) if u.starts is None or u.starts > after]
+    there = [u for u in there if left.get(u.id, 0) > 0]
+    found = {}
+    for subject, point in points.items():
+        x, y = point or (0, 0)
+        away = {u.id: int(hypot(u.x - x, u.y - y) * factor) if point else 0 for u in there}
+        found[subject] = tuple(sorted(away.items(), key=lambda item: (item[1], item[0]))[:most])
     return found
 
 
@@ -284,6 +318,45 @@ def erase(*, cases: Collection[UUID]) -> None:
     """Forget whom the fulfilment of these cases was about; decisions and claims stay."""
     Saga.objects.filter(case__in=list(cases)).delete()
     Notice.objects.filter(case__in=list(cases)).delete()
+
+
+def awarded(*, service: str, at: datetime) -> dict[int, Award]:
+    """Return who gets money of a service by the month, and what; also what begins or ends later."""
+    return awards.running(service, at)
+
+
+def paid_for(*, service: str, at: datetime) -> set[UUID]:
+    """Return the cases by which money of a service runs."""
+    return {award.case for award in awards.running(service, at).values()}
+
+
+def to_review() -> list[Award]:
+    """Return the awards that may be too large by the facts of today, the most urgent first."""
+    return awards.to_review()
+
+
+@transaction.atomic
+def recalculate(
+    *, service: str, worth: Mapping[int, int | None], due: datetime, by: Actor, at: datetime
+) -> Recalculated:
+    """Let running awards follow what they come to now, from the next month on; again is nothing.
+
+    A larger amount follows by itself. A smaller one, or one that is unknown now (None), waits for
+    a person until `due`.
+    """
+    return awards.recalculate(service, worth, due, by, at)
+
+
+@transaction.atomic
+def lower(*, award: int, by: Actor, at: datetime) -> Award:
+    """Let an award follow to the smaller amount from the next month on; nothing is taken back."""
+    return awards.lower(award, by, at)
+
+
+@transaction.atomic
+def leave(*, award: int, by: Actor, at: datetime) -> Award:
+    """Leave an award as it is, whatever the facts of today come to."""
+    return awards.leave(award, by, at)
 
 
 def unsigned(*, services: Collection[str]) -> list[Decision]:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from uuid import UUID
 
@@ -40,7 +40,8 @@ class Plan:
     """What must be done for one case: its steps in their order, and all that they need.
 
     `decision` holds the words of the decision in every language; steps that decide nothing need
-    none. `unit` is the unit whose place the case holds, where it holds one.
+    none. `unit` is the unit whose place the case holds, and `cents` what it gives a
+    month, where it does.
     """
 
     case: UUID
@@ -52,6 +53,7 @@ class Plan:
     recipients: tuple[int, ...]
     steps: tuple[Fulfilment, ...]
     decision: Mapping[str, Words] | None = None
+    cents: int | None = None
 
     def __post_init__(self) -> None:
         for problem in _lacking(self):
@@ -106,6 +108,33 @@ class Decision:
     def number(self) -> str:
         """The number that people may quote."""
         return number(self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """Money by the month: cents from one first of a month until another, endless where None.
+
+    Where `review_by` is set, a person must say until then whether the smaller `review_cents`
+    follows; None in its place means that the facts of today do not tell.
+    """
+
+    id: int
+    case: UUID
+    service: str
+    subject: int
+    cents: int
+    since: date
+    until: date | None
+    review_cents: int | None
+    review_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalculated:
+    """Whose award was raised, and whose waits for a person: their cases."""
+
+    raised: tuple[UUID, ...] = ()
+    waiting: tuple[UUID, ...] = ()
 
 
 def number(decision: UUID) -> str:

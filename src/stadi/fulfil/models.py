@@ -93,6 +93,7 @@ class Saga(models.Model):
     subject = models.BigIntegerField()
     term = models.IntegerField()
     unit = models.BigIntegerField(null=True)
+    cents = models.BigIntegerField(null=True)
     recipients = ArrayField(models.BigIntegerField())
     steps = models.JSONField()
     content = models.TextField(null=True)
@@ -186,6 +187,44 @@ class Decision(models.Model):
                 fields=("service", "made_at"),
                 condition=Q(signed_at=None, annulled_at=None),
                 name="decisions_to_sign",
+            ),
+        )
+
+
+class Award(models.Model):
+    """Cents a month that a subject gets of a service, from one first of a month until another.
+
+    What was paid stays paid: an end lies ahead, and no amount is below nothing. `review_cents` is
+    the smaller amount that the facts of today come to, null where that is unknown; whether it
+    follows is decided by a person before `review_by`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.UUIDField(db_index=True)
+    service = models.TextField()
+    subject = models.BigIntegerField()
+    cents = models.BigIntegerField()
+    since = models.DateField()
+    until = models.DateField(null=True)
+    review_cents = models.BigIntegerField(null=True)
+    review_by = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(cents__gt=0), name="an_award_is_above_nothing"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")),
+                name="an_award_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_cents=None)
+                | Q(review_cents__gte=0, review_cents__lt=F("cents")),
+                name="only_a_smaller_amount_waits_for_a_person",
+            ),
+            models.UniqueConstraint(
+                fields=("service", "subject"),
+                condition=Q(until=None),
+                name="one_award_of_a_service_runs_at_a_time",
             ),
         )
 

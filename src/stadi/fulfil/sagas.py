@@ -23,21 +23,22 @@ from stadi.kit.ids import listed
 from stadi.kit.service import Fulfilment
 from stadi.record import actions as record
 
-COLUMNS = """"case", service, purpose, subject, term, unit, recipients, steps, content, state, why,
-    error, standing, attempts, due_at, begun_at"""
+COLUMNS = """"case", service, purpose, subject, term, unit, cents, recipients, steps, content,
+    state, why, error, standing, attempts, due_at, begun_at"""
 # A case that was undone may be begun anew; one that goes on, or is finished, is left as it is.
 BEGIN = f"""
     insert into fulfil_saga as s ({COLUMNS})
     select distinct on ("case") {COLUMNS} from plans order by "case"
     on conflict ("case") do update
     set service = excluded.service, purpose = excluded.purpose, subject = excluded.subject,
-      term = excluded.term, unit = excluded.unit, recipients = excluded.recipients,
-      steps = excluded.steps, content = excluded.content, state = 'doing', why = '', error = '',
+      term = excluded.term, unit = excluded.unit, cents = excluded.cents,
+      recipients = excluded.recipients, steps = excluded.steps, content = excluded.content,
+      state = 'doing', why = '', error = '',
       standing = 0, attempts = 0, due_at = excluded.due_at, begun_at = excluded.begun_at,
       ended_at = null
     where s.state = 'undone' returning s."case\""""
 SEEN = """
-    select "case", purpose, subject, term, unit, state, why, error, attempts,
+    select "case", purpose, subject, term, unit, cents, state, why, error, attempts,
       case when state = 'doing' then steps -> standing
         when standing > 0 then steps -> (standing - 1) end ::text as step
     from fulfil_saga"""
@@ -83,6 +84,7 @@ class Saga:
     subject: int
     term: int
     unit: int | None
+    cents: int | None
     state: str
     why: str
     error: str
@@ -103,7 +105,9 @@ class Saga:
     @property
     def job(self) -> Job:
         """The saga as a step sees it."""
-        return Job(case=self.case, subject=self.subject, term=self.term, unit=self.unit)
+        return Job(
+            case=self.case, subject=self.subject, term=self.term, unit=self.unit, cents=self.cents
+        )
 
 
 def begin(plans: Sequence[Plan], at: datetime) -> set[UUID]:
@@ -135,7 +139,19 @@ def _row(plan: Plan, labels: str, at: datetime) -> tuple[object, ...]:
     said = words.content(plan.decision, labels) if plan.decision else None
     return (
         *(plan.case, plan.service, plan.purpose, plan.subject, plan.term, plan.unit),
-        *(list(plan.recipients), _kept(plan.steps), said, "doing", "", "", 0, 0, at, at),
+        *(
+            plan.cents,
+            list(plan.recipients),
+            _kept(plan.steps),
+            said,
+            "doing",
+            "",
+            "",
+            0,
+            0,
+            at,
+            at,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ nothing. What raises has changed nothing either: the caller takes it back.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.db import connection
 from stadi.fulfil.claims import held
 from stadi.kit.actor import Actor
 from stadi.kit.ids import listed
-from stadi.kit.service import Decide, Fulfilment, Notify, Place
+from stadi.kit.service import Decide, Fulfilment, Notify, Pay, Place
 from stadi.people import actions as people
 from stadi.people.domain import Batch
 
@@ -31,6 +31,7 @@ class Job:
     subject: int
     term: int
     unit: int | None
+    cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +156,40 @@ def _ended(table: str, column: str, jobs: Sequence[Job], at: datetime) -> Collec
         return {row[0] for row in cursor.fetchall()}
 
 
+PAY = """
+    insert into fulfil_award ("case", service, subject, cents, since)
+    select "case", service, subject, cents, %(since)s from fulfil_saga
+    where "case" = any(%(cases)s::uuid[]) and cents > 0 on conflict do nothing"""
+UNPAY = """
+    update fulfil_award set until = greatest(since, %(until)s), review_cents = null,
+      review_by = null
+    where until is null and "case" = any(%(cases)s::uuid[]) returning "case\""""
+
+
+def next_month(day: date) -> date:
+    """Return the first day of the month after a day's."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def pay(_step: Fulfilment, jobs: Sequence[Job], _by: Actor, at: datetime) -> Outcome:
+    """Pay from the next month on; whoever is being paid by the service already is left alone."""
+    with connection.cursor() as cursor:
+        cases = listed(job.case for job in jobs)
+        cursor.execute(PAY, {"cases": cases, "since": next_month(at.date())})
+    return Outcome(refused={job.case: "no_amount" for job in jobs if not job.cents})
+
+
+def unpay(jobs: Sequence[Job], _by: Actor, at: datetime) -> Collection[UUID]:
+    """Pay no more from the next month on; what was paid stays paid."""
+    with connection.cursor() as cursor:
+        cases = listed(job.case for job in jobs)
+        cursor.execute(UNPAY, {"cases": cases, "until": next_month(at.date())})
+        return {row[0] for row in cursor.fetchall()}
+
+
 STEPS: dict[str, Kind] = {
     "place": Kind(of=Place, do=place, undo=unplace),
     "decide": Kind(of=Decide, do=decide, undo=annul),
+    "pay": Kind(of=Pay, do=pay, undo=unpay),
     "notify": Kind(of=Notify, do=tell, undo=untell),
 }

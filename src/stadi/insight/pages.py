@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stadi.insight import actions as insight
-from stadi.insight import measures
+from stadi.insight import grades, measures
 from stadi.insight.hiding import Line
 from stadi.insight.map import Drawing, Spot, draw
 from stadi.insight.words import (
+    GRADES,
     PEOPLE,
     PEOPLE_KINDS,
     ROWS,
@@ -105,7 +106,9 @@ def services(request: Any, service: str) -> Any:
             for key, (words, _column) in TABLES.items()
         ],
     }
-    if found := insight.reach(service):
+    found = insight.reach(service)
+    context |= _grade(service, found)
+    if found:
         context |= {
             "measured": timezone.localtime(found.at),
             "head": measures.head(found.figures),
@@ -113,6 +116,23 @@ def services(request: Any, service: str) -> Any:
             "groups": measures.groups(found, by),
         }
     return render(request, "insight/services.html", context)
+
+
+def _grade(service: str, found: insight.Reach | None) -> dict[str, Any]:
+    """Return a service's grade; for each grade whether it is done, and what it asks for."""
+    given = grades.grade(plugin(service), found)
+    asked = {
+        name: [(_(c.words), holds) for c, holds in given.criteria if c.grade == name]
+        for name in grades.GRADES
+    }
+    return {
+        "grade": _(GRADES[given.name]),
+        "graded": bool(given.name),
+        "criteria": [
+            (_(GRADES[name]), all(holds for _words, holds in parts), parts)
+            for name, parts in asked.items()
+        ],
+    }
 
 
 @open_to(OFFICIAL, MANAGER)

@@ -62,6 +62,12 @@ NAMES = {
     ("language", REST): gettext_noop("Another language or not on record"),
     ("care", REST): gettext_noop("No care on record"),
 }
+GRADES = {
+    "bronze": gettext_noop("Bronze"),
+    "silver": gettext_noop("Silver"),
+    "gold": gettext_noop("Gold"),
+    "": gettext_noop("No grade yet"),
+}
 WALKS, PEOPLE = (500, 1000, 2000), (50, 100, 200)
 WALK_KINDS = (
     gettext_noop("under 500 m"),

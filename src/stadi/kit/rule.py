@@ -238,7 +238,8 @@ class Fact(Expr):
     """A register fact that a rule may name; its owner is the room that declares it.
 
     `through` is the fact of another resident that this one shows, reached by the relation's
-    member. A `lasting` fact, such as a birth date, never changes in a life.
+    member. A `lasting` fact, such as a birth date, never changes in a life. `provenance` says
+    whether a register holds it or a model learned it, by which no service may go.
     """
 
     name: str
@@ -249,6 +250,7 @@ class Fact(Expr):
     unit: str = ""
     category: str = "ordinary"
     polarity: str = "help"
+    provenance: str = "register"
     through: Fact | None = None
     lasting: bool = False
 
@@ -547,6 +549,11 @@ class Amount:
 def walk(node: Expr) -> list[Expr]:
     """Return the node and everything below it."""
     return [node, *(n for child in node.children() for n in walk(child))]
+
+
+def reads_relatives(node: Expr) -> bool:
+    """Return whether a tree reads rows of a relation whose members are other residents."""
+    return any(fact.relation.member for fact in facts_in(node))
 
 
 def facts_in(node: Expr) -> frozenset[Fact]:

@@ -21,7 +21,7 @@ def inbox(request: Any) -> Any:
             "body": m.body,
             "sent": m.sent_at,
             "open_url": reverse("open-message", kwargs={"message": m.id}),
-            "link_text": _("Open the proposal"),
+            "link_text": _("Open"),
             "read": m.opened_at is not None,
         }
         for m in messages.inbox(recipient=request.actor.id)

@@ -9,6 +9,8 @@ from stadi.kit.actor import Actor
 from stadi.kit.errors import StadiError
 
 NOBODY = 0  # whose case an erased one is
+NOTICE = timedelta(days=3)  # before something takes place, for it to be offered at all
+NO_PLACE = "no_free_place"  # why a case is held: it waits for a place to come free
 LEFT = "left_the_city"  # why a case was withdrawn: no longer in the register of residents
 ON_RECORD = "on record"  # a fact that was used and whose value a page need not repeat
 WAITING = ("candidate", "ready", "proposed")
@@ -47,6 +49,10 @@ class NotYoursError(StadiError):
     """This offer was made to somebody else."""
 
 
+class TellingError(StadiError):
+    """The service only tells at its level; the ordinary application is the way."""
+
+
 class DisagreeError(StadiError):
     """Screening and explanation give different answers: a defect, so nothing goes out."""
 
@@ -56,19 +62,27 @@ class ReasonMissingError(StadiError):
 
 
 class VersionError(StadiError):
-    """A service's terms changed, and its version did not."""
+    """A service changed in a way that its cases or its city were not told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What was promised under one version of a service; it stays with the cases of that version."""
+    """What was promised under one version of a service; it stays with the cases of that version.
 
+    `silence` says what follows from none: person, lapse or grant.
+    """
+
+    level: str
+    silence: str
     open_days: int
     undo_hours: int
     remind_days: int
     queue_days: int
     contest_days: int
     keep_days: int
+    wait_days: int
+    feedback_days: int | None
+    choosing: bool
     channels: tuple[str, ...]
 
     @property
@@ -91,14 +105,17 @@ class Standing:
     version: str
     subject: int
     round: str
+    term: int
     state: str
     before: str
     reason: str
     level: int
+    assignee: int | None
     since: datetime
     deadline: datetime | None
     sent_at: datetime | None
     unit: int | None
+    starts_at: datetime | None
     expires_at: datetime | None
     answered_at: datetime | None
     answered_by: int | None
@@ -191,16 +208,35 @@ STEPS = {
             old=ASKED,
             new="accepted",
             who=ANYBODY,
-            guards=("open", "safe", "basis", "placed"),
+            guards=("open", "offering", "chosen", "safe", "basis", "placed"),
             effects=("note", "confirm"),
             tells="accepted",
+        ),
+        # only where a law takes silence for a yes
+        Step(
+            name="grant",
+            old=ASKED,
+            new="accepted",
+            guards=("granting", "basis", "placed"),
+            effects=("note", "confirm"),
+            tells="granted",
+        ),
+        # what silence granted is refused by a word, as long as a yes could be taken back
+        Step(
+            name="oppose",
+            old=("accepted",),
+            new="declined",
+            who=ANYBODY,
+            guards=("granted", "basis"),
+            effects=("note", "release"),
+            tells="declined",
         ),
         Step(
             name="counter",
             old=ASKED,
             new="countered",
             who=ANYBODY,
-            guards=("open", "safe", "basis"),
+            guards=("open", "offering", "safe", "basis"),
         ),
         # whoever chooses a place has said yes to it: a second offer would ask the same again
         Step(

@@ -1,23 +1,26 @@
 """Finds the services: folders of stadi.services and packages of the group `stadi.services`.
 
-A folder holds service.py, texts.toml, cases.toml and README.md; nothing else runs.
+A folder holds service.py, texts.toml, cases.toml and README.md, and nothing else. What runs is the
+text of service.py that was checked, never a compiled file beside it.
 """
 
 import hashlib
 import tomllib
 from datetime import date
 from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
 from string import Formatter
+from traceback import walk_tb
+from typing import Any
 
 from django.conf import settings
 
 from stadi.engine.explain import Person, explain
+from stadi.kit.declaring import faults
 from stadi.kit.errors import StadiError
-from stadi.kit.rule import RuleError, facts_in
+from stadi.kit.rule import Param, RuleError, facts_in, walk
 from stadi.kit.service import Decide, Example, Plugin, Service
 from stadi.kit.text import LANGUAGES, Text
 
@@ -32,8 +35,11 @@ SPOKEN = (
     "human",
 )
 DECIDED = ("decision.title", "decision.body", "decision.appeal")
-FILLED = ("child", "unit", "starts")
+FILLED = ("child", "unit", "starts", "amount")
+EMPTY = "__init__.py"
 PARTS = ("service.py", "texts.toml", "cases.toml", "README.md")
+# what a declaration in fit words may still do wrong: a name, a type, a number or a letter
+BROKEN = (ImportError, AttributeError, TypeError, ArithmeticError, ValueError)
 
 
 class PluginError(StadiError):
@@ -44,8 +50,14 @@ class PluginError(StadiError):
 def plugins() -> dict[str, Plugin]:
     """Return every service that this installation knows, by id."""
     shipped = [point.value for point in entry_points(group="stadi.services")]
-    found = [load(name) for name in [*settings.STADI_SERVICES, *shipped]]
-    return {plugin.service.id: plugin for plugin in found}
+    found: dict[str, Plugin] = {}
+    for package in [*settings.STADI_SERVICES, *shipped]:
+        made = load(package)
+        if made.service.id in found:
+            message = f"{package}: another service is called {made.service.id!r}: change its id"
+            raise PluginError(message)
+        found[made.service.id] = made
+    return found
 
 
 def plugin(service: str) -> Plugin:
@@ -57,15 +69,30 @@ def plugin(service: str) -> Plugin:
 
 
 def load(package: str) -> Plugin:
-    """Read and check a service's folder."""
-    folder = files(package)
-    if missing := [name for name in PARTS if not folder.joinpath(name).is_file()]:
-        message = f"{package}: {missing[0]} is missing"
+    """Read and check a service's folder, by the name that it is imported by."""
+    spec = find_spec(package)
+    where = list(spec.submodule_search_locations or ()) if spec else []
+    if not where:
+        message = f"{package}: there is no such folder"
         raise PluginError(message)
-    service: Service = import_module(f"{package}.service").SERVICE
+    return read(Path(where[0]), package)
+
+
+def read(folder: Path, package: str) -> Plugin:
+    """Read and check a service's folder, wherever it lies; `package` is what errors call it."""
+    _check_files(folder, package)
+    service = _declared(folder, package)
     texts = _texts(folder.joinpath("texts.toml"), package)
     needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who), *_told(service)]
     needed += DECIDED if any(isinstance(step, Decide) for step in service.fulfil) else ()
+    needed += [
+        f"param.{node.name}"
+        for amount in service.amounts
+        for node in walk(amount.value)
+        if isinstance(node, Param)
+    ]
+    needed += ("feedback",) if service.feedback else ()
+    needed += [f"self_check.{number + 1}" for number in range(service.offer.self_check)]
     if silent := [key for key in needed if key not in texts]:
         message = f"{package}/texts.toml: {silent[0]} is missing"
         raise PluginError(message)
@@ -74,9 +101,49 @@ def load(package: str) -> Plugin:
         message = f"{package}/cases.toml: no example of {sorted(lacking)}"
         raise PluginError(message)
     digest = hashlib.sha256(b"\0".join(folder.joinpath(p).read_bytes() for p in PARTS)).hexdigest()
-    made = Plugin(service=service, texts=texts, examples=examples, digest=digest)
+    readme = folder.joinpath("README.md").read_text("utf-8")
+    made = Plugin(service=service, texts=texts, examples=examples, digest=digest, readme=readme)
     check_examples(made, package)
     return made
+
+
+def _check_files(folder: Path, package: str) -> None:
+    """Refuse a folder unless all files of a service are there and no others; runs none."""
+    if missing := [name for name in (EMPTY, *PARTS) if not (folder / name).is_file()]:
+        message = f"{package}: {missing[0]} is missing"
+        raise PluginError(message)
+    if (folder / EMPTY).read_bytes().strip():
+        message = f"{package}/{EMPTY} must be empty: a service is declared in service.py alone"
+        raise PluginError(message)
+    hidden = ("__pycache__", ".")  # nobody means them, and nothing reads them
+    strange = {f.name for f in folder.iterdir() if not f.name.startswith(hidden)}
+    if more := sorted(strange - {EMPTY, *PARTS}):
+        message = f"{package}/{more[0]} is no part of a service, which has only {', '.join(PARTS)}"
+        raise PluginError(message)
+
+
+def _declared(folder: Path, package: str) -> Service:
+    """Run the service.py of a folder, once nothing in it is more than a declaration."""
+    where = f"{package}/service.py"
+    try:
+        source = folder.joinpath("service.py").read_text("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{where} is not written in UTF-8: {error}"
+        raise PluginError(message) from error
+    for line, sentence in faults(source):
+        message = f"{where}:{line}: {sentence}"
+        raise PluginError(message)
+    names: dict[str, Any] = {"__builtins__": {"__import__": __import__}}
+    try:
+        exec(compile(source, where, "exec"), names)  # noqa: S102 - checked above
+    except (StadiError, *BROKEN) as error:
+        lines = [n for f, n in walk_tb(error.__traceback__) if f.f_code.co_filename == where]
+        message = f"{where}:{(lines or [1])[-1]}: {error}"
+        raise PluginError(message) from error
+    if not isinstance(names["SERVICE"], Service):
+        message = f"{where}: SERVICE is no Service: write SERVICE = Service(...)"
+        raise PluginError(message)
+    return names["SERVICE"]
 
 
 def _told(service: Service) -> list[str]:
@@ -86,7 +153,7 @@ def _told(service: Service) -> list[str]:
     return [f"uses.{fact.column}" for fact in rest.values()]
 
 
-def _toml(file: Traversable, package: str) -> dict[str, object]:
+def _toml(file: Path, package: str) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -94,7 +161,7 @@ def _toml(file: Traversable, package: str) -> dict[str, object]:
         raise PluginError(message) from error
 
 
-def _texts(file: Traversable, package: str) -> dict[str, Text]:
+def _texts(file: Path, package: str) -> dict[str, Text]:
     found = {}
     for key, words in _flat(_toml(file, package)):
         if missing := [lang for lang in LANGUAGES if not str(words.get(lang, "")).strip()]:
@@ -133,7 +200,7 @@ def _flat(tree: dict[str, object], above: str = "") -> list[tuple[str, dict[str,
     return found
 
 
-def _examples(file: Traversable, package: str) -> tuple[Example, ...]:
+def _examples(file: Path, package: str) -> tuple[Example, ...]:
     try:
         rows = _toml(file, package)["case"]
         return tuple(

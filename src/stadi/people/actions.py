@@ -20,19 +20,10 @@ from stadi.people.timeline import Span
 from stadi.record import actions as record
 from stadi.record.domain import News
 
+LEFT = (("people_residence", "subject"), *((table, "subject") for table in living.ENDED))
 ENDS = {
-    "died": (
-        ("people_residence", "subject"),
-        ("people_care", "subject"),
-        ("people_placement", "subject"),
-        ("people_guardianship", "subject"),
-        ("people_guardianship", "guardian"),
-    ),
-    "moved_away": (
-        ("people_residence", "subject"),
-        ("people_care", "subject"),
-        ("people_placement", "subject"),
-    ),
+    "died": (*LEFT, ("people_guardianship", "subject"), ("people_guardianship", "guardian")),
+    "moved_away": LEFT,
 }
 # Homes that hold today or later, and those that were known to until this very moment.
 AROUND = """
@@ -181,7 +172,8 @@ def retract(
 def end(*, subject: int, on: date, why: str, by: Actor, at: datetime) -> bool:
     """End what death or moving away ends, from the day `on`; return whether anything ended.
 
-    Home, care and places end with both; who decides for a child ends only with death.
+    Home, care, health, schooling, tenancy and places end with both; who decides for a child ends
+    only with death.
     """
     if why not in ENDS:
         raise LoadError(f"nobody leaves the city like that: write one of {', '.join(ENDS)}")
@@ -302,6 +294,17 @@ def count() -> tuple[int, int]:
         )
         row = cursor.fetchone()
     return int(row[0]), int(row[1])
+
+
+def count_by_area() -> dict[str, int]:
+    """Return how many residents each postal area has now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select area, count(*) from people_residence r"
+            f" where {NOW.format(a='r')} and area is not null group by area",
+            {"today": _today()},
+        )
+        return dict(cursor.fetchall())
 
 
 def share_a_home(one: int, other: int) -> bool:

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from stadi.people.care import draw_care
 from stadi.people.city_names import FAMILIES, MEN, WOMEN
+from stadi.people.health import Health, draw_health
 from stadi.people.homes import draw_languages, draw_tenures
 from stadi.people.households import Households, form
 from stadi.people.identity import MAN, WOMAN, Codes, Dates, identity_codes
 from stadi.people.incomes import Incomes, draw_activities, draw_incomes
 from stadi.people.labels import Bools, Ints, Labels
+from stadi.people.leaving import Leavers, draw_leavers
+from stadi.people.openings import Openings, draw_openings
 from stadi.people.paavo import Area
 from stadi.people.population import ADULT, People, draw_people, wanted_households
 from stadi.people.preschools import Metres, Units, draw_units, nearest_unit, points
 from stadi.people.sampling import rank_in
+from stadi.people.tenancies import Tenancies, draw_tenancies
 
 STARTING_AGE: Final = 6  # pre-primary education starts in the year a child turns six
 NO_BIRTH_DATE: Final = 1 / 5_000
@@ -74,6 +78,10 @@ class City:
     placements: Ints
     objections: Ints
     units: Units
+    health: Health
+    leavers: Leavers
+    tenancies: Tenancies
+    openings: Openings
 
 
 def draw(
@@ -113,6 +121,11 @@ def draw(
     sex = np.where(people.woman, WOMAN, MAN).astype(np.int8)
     codes = identity_codes(born, sex)
     born[rare.unborn], codes[rare.unborn] = np.datetime64("NaT"), b""
+    tenure = draw_tenures(people=people, household=of, incomes=incomes, areas=areas, rng=rng)
+    # A chance of its own: what later services need leaves the rest of a seed's city as it was.
+    more = np.random.Generator(np.random.PCG64([seed, 1]))
+    health = draw_health(age=people.age, area=people.area, today=today, rng=more)
+    leavers = draw_leavers(age=people.age, today=today, rng=more)
     return City(
         subject=np.arange(first_id, first_id + residents, dtype=np.int64),
         area=people.area.astype(np.int16),
@@ -124,7 +137,7 @@ def draw(
         lives_here=rare.lives_here,
         home_x=home_x,
         home_y=home_y,
-        tenure=draw_tenures(people=people, household=of, incomes=incomes, areas=areas, rng=rng),
+        tenure=tenure,
         language=language,
         language_known=rng.random(residents) >= NO_LANGUAGE,
         safety_ban=rare.banned,
@@ -142,6 +155,12 @@ def draw(
         placements=_placements(rare.placed, nearest=nearest, units=units, first_id=first_id),
         objections=np.sort(rare.objecting) + first_id,
         units=units,
+        health=health,
+        leavers=leavers,
+        tenancies=draw_tenancies(age=people.age, household=of, tenure=tenure, rng=more),
+        openings=draw_openings(
+            areas=areas, people=people, health=health, leavers=leavers, today=today, rng=more
+        ),
         has_email=(people.age >= ADULT) & (rng.random(residents) < WITH_EMAIL),
     )
 

@@ -27,6 +27,16 @@ HOUSEHOLD_INCOME = Relation(
     rows_of=INCOME,
 )
 GUARDIANSHIP = Relation(name="guardianship", table="people_guardianship", many=True, absence="none")
+DIAGNOSIS = Relation(name="diagnosis", table="people_diagnosis", many=True, absence="none")
+MEASUREMENT = Relation(name="measurement", table="people_measurement", many=True, absence="none")
+CLINICIAN = Relation(name="clinician", table="people_clinician")
+# Few have a row in the next two. A missing one is a known no only where rows are asked for: so
+# `exists(LEAVER, ...)` tells who has a row, and the facts of EDUCATION what stands in it, where
+# what is missing is unknown and may be asked of the resident. TENANT and TENANCY are the same.
+LEAVER = Relation(name="school_leaver", table="people_education", many=True, absence="none")
+EDUCATION = Relation(name="education", table="people_education")
+TENANT = Relation(name="main_tenant", table="people_tenancy", many=True, absence="none")
+TENANCY = Relation(name="tenancy", table="people_tenancy")
 
 birth_date = Fact(
     name="people.birth_date",
@@ -180,4 +190,76 @@ household_income_cents = Fact(
     unit="cents",
     label=Text(fi="kotitalouden tulot", sv="hushållets inkomster", en="income of the household"),
     through=income_cents,
+)
+diagnosis_code = Fact(
+    name="people.diagnosis_code",
+    relation=DIAGNOSIS,
+    column="code",
+    type="text",
+    category="health",
+    label=Text(fi="hoidettava sairaus", sv="sjukdom som behandlas", en="illness treated"),
+)
+measurement_kind = Fact(
+    name="people.measurement_kind",
+    relation=MEASUREMENT,
+    column="kind",
+    type="text",
+    category="health",
+    label=Text(fi="mitä on mitattu", sv="vad som har mätts", en="what was measured"),
+)
+measured_on = Fact(
+    name="people.measured_on",
+    relation=MEASUREMENT,
+    column="taken_on",
+    type="date",
+    category="health",
+    label=Text(fi="viimeksi mitattu", sv="senast mätt", en="last measured on"),
+)
+own_clinician = Fact(
+    name="people.own_clinician",
+    relation=CLINICIAN,
+    column="clinician",
+    type="int",
+    category="health",
+    label=Text(fi="oma hoitaja", sv="egen vårdare", en="own clinician"),
+)
+leaver_since = Fact(
+    name="people.leaver_since",
+    relation=LEAVER,
+    column="true_since",
+    type="date",
+    label=Text(
+        fi="on koulun keskeyttäneiden rekisterissä",
+        sv="finns i registret över dem som lämnat skolan",
+        en="is in the register of those who left school",
+    ),
+)
+left_school_on = Fact(
+    name="people.left_school_on",
+    relation=EDUCATION,
+    column="left_on",
+    type="date",
+    label=Text(fi="koulun lopettamispäivä", sv="dagen då skolan slutade", en="left school on"),
+)
+study_place = Fact(
+    name="people.study_place",
+    relation=EDUCATION,
+    column="study_place",
+    type="bool",
+    label=Text(fi="opiskelupaikka", sv="studieplats", en="study place"),
+)
+tenant_since = Fact(
+    name="people.tenant_since",
+    relation=TENANT,
+    column="true_since",
+    type="date",
+    label=Text(fi="vuokrasopimus omissa nimissä", sv="hyresavtal i eget namn", en="rents the home"),
+)
+rent_cents = Fact(
+    name="people.rent_cents",
+    relation=TENANCY,
+    column="rent_cents",
+    type="int",
+    unit="cents",
+    label=Text(fi="kuukausivuokra", sv="månadshyra", en="monthly rent"),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from stadi.people.domain import Batch
@@ -23,7 +24,15 @@ copy (select r.subject, r.household, r.municipality, r.area, r.home_x, r.home_y,
 HELD = """
 select {key} from {table} where known_until = 'infinity' and true_until = 'infinity'
   and {who} = any(%s)"""
-ENDED = ("people_care", "people_placement")
+ENDED = (
+    "people_care",
+    "people_placement",
+    "people_diagnosis",
+    "people_measurement",
+    "people_clinician",
+    "people_education",
+    "people_tenancy",
+)
 
 
 def read(cursor: Any, today: date) -> tuple[pa.Table, Residents]:
@@ -59,6 +68,8 @@ def batches(cursor: Any, homes: pa.Table, life: Life) -> list[Batch]:
     out = pa.table({"subject": gone, "true_since": on, "gone": np.full(len(gone), True)})
     residence = pa.concat_tables([moved, out], promote_options="default")
     found = {"people_residence": residence, **dict(zip(ENDED, ended, strict=True))}
+    tenancies = [found["people_tenancy"], _new_tenancies(cursor, moved)]
+    found["people_tenancy"] = pa.concat_tables(tenancies, promote_options="default")
     found["people_guardianship"] = _earliest(pa.concat_tables(guarded))
     return [Batch(table=table, rows=rows) for table, rows in found.items()]
 
@@ -73,12 +84,27 @@ def _moved(homes: pa.Table, life: Life) -> pa.Table:
     return rows.append_column("true_since", pa.array(life.moved_on))
 
 
+def _new_tenancies(cursor: Any, moved: pa.Table) -> pa.Table:
+    """Return the tenancies of the new homes of main tenants who moved, their rents not yet known;
+    there is none where the new home is not rented.
+    """
+    cursor.execute(
+        HELD.format(key="subject", table="people_tenancy", who="subject"),
+        [moved["subject"].to_pylist()],
+    )
+    tenants = pa.array([row[0] for row in cursor.fetchall()], pa.int64())
+    theirs = moved.filter(pc.is_in(moved["subject"], tenants))
+    rented = pc.equal(theirs["tenure"], "rented").fill_null(False)
+    return theirs.select(["subject", "true_since"]).append_column("gone", pc.invert(rented))
+
+
 def _ended(cursor: Any, table: str, who: str, day: Mapping[int, date]) -> pa.Table:
     key = REGISTERS[table].key
     cursor.execute(HELD.format(key=", ".join(key), table=table, who=who), [list(day)])
     rows = cursor.fetchall()
     spot = key.index(who)
-    columns = {name: pa.array([row[i] for row in rows], pa.int64()) for i, name in enumerate(key)}
+    kinds = REGISTERS[table].fields
+    columns = {n: pa.array([row[i] for row in rows], kinds[n].type) for i, n in enumerate(key)}
     since = pa.array([day[row[spot]] for row in rows], pa.date32())
     return pa.table(
         {**columns, "true_since": since, "gone": pa.array([True] * len(rows), pa.bool_())}

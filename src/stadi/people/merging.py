@@ -168,7 +168,7 @@ def _followed(register: Register, columns: Mapping[str, Any]) -> tuple[pa.Array,
         columns[name].cast(pa.int32()).fill_null(end).to_numpy().astype(np.int64)
         for name, end in (("true_since", -(2**31)), ("true_until", 2**31 - 1))
     )
-    keys = [columns[name].to_numpy() for name in register.key]
+    keys = [columns[name].dictionary_encode().indices.to_numpy() for name in register.key]
     order = np.lexsort((since, *reversed(keys)))
     this, after = order[:-1], order[1:]
     same = np.logical_and.reduce([key[this] == key[after] for key in keys])

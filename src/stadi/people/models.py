@@ -166,3 +166,65 @@ class Income(Bitemporal):
                 condition=Q(cents__len=12), name="income_of_a_year_has_twelve_months"
             ),
         )
+
+
+class Diagnosis(Bitemporal):
+    """A diagnosis that a resident is treated for: its code alone, in ICD-10."""
+
+    pk = models.CompositePrimaryKey("subject", "code", "known_since", "true_since")
+    code = models.TextField()
+
+    class Meta:
+        constraints = _ranges("diagnosis", "code")
+
+
+class Measurement(Bitemporal):
+    """The day on which something was last measured; what was measured, never how much."""
+
+    pk = models.CompositePrimaryKey("subject", "kind", "known_since", "true_since")
+    kind = models.TextField()
+    taken_on = models.DateField()
+
+    class Meta:
+        constraints = (
+            *_ranges("measurement", "kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=("blood_pressure",)), name="measurement_is_of_blood_pressure"
+            ),
+        )
+
+
+class Clinician(Bitemporal):
+    """The professional who answers for a patient's care."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    clinician = models.BigIntegerField()
+
+    class Meta:
+        constraints = _ranges("clinician")
+
+
+class Education(Bitemporal):
+    """That a young person left school; when, and whether they have a study place now."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    left_on = models.DateField(null=True)
+    study_place = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = _ranges("education")
+
+
+class Tenancy(Bitemporal):
+    """That a household's home is rented in this resident's name, and for how many cents a month."""
+
+    pk = models.CompositePrimaryKey("subject", "known_since", "true_since")
+    rent_cents = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            *_ranges("tenancy"),
+            models.CheckConstraint(
+                condition=Q(rent_cents__gte=0), name="rent_is_never_below_nothing"
+            ),
+        )

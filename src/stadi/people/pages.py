@@ -23,13 +23,24 @@ STORIES = {
         "A family with a safety ban. A person, never a screen, takes it further."
     ),
     "no_language": gettext_noop("Nobody knows his language, so he is written to in all three."),
-    "young": gettext_noop("Left school in the autumn. Nothing here concerns her yet."),
+    "young": gettext_noop("Left school a week ago, and has no study place."),
+    "minor": gettext_noop("He is 15 and left school. What he answers is his own business."),
+    "minor_guardian": gettext_noop("The 15-year-old’s guardian, and the father of Sara’s baby."),
+    "patient": gettext_noop("His blood pressure has not been measured for more than a year."),
+    "tenant": gettext_noop("Her rent is high beside her income. She never applied for anything."),
+    "rent_unknown": gettext_noop("As poor as that, and no register knows his rent."),
     "child": "",
     "official": gettext_noop("Works through what a rule cannot decide."),
     "second_official": gettext_noop("Decides what somebody contests after a colleague decided."),
+    "clinician": gettext_noop("Sees her patients’ cases first, and decides on each."),
     "manager": gettext_noop("Sees whom the services reach, and whom they do not."),
 }
-ROLES = {"official": "official", "second_official": "official", "manager": "manager"}
+ROLES = {
+    "official": "official",
+    "second_official": "official",
+    "clinician": "official",
+    "manager": "manager",
+}
 HOMES = {"official": "staff", "manager": "reach"}
 
 

@@ -67,8 +67,9 @@ def draw_units(
     support = np.zeros(number, dtype=np.bool_)
     some = max(1, round(number * SUPPORTING_UNITS))
     support[rng.choice(number, size=some, replace=False)] = True
+    words = ["Förskola" if spoken == "sv" else "Esiopetus" for spoken in language]
     units = Units(
-        name=_names(areas=areas, area=area, language=language),
+        name=numbered(words, areas=areas, area=area),
         area=area,
         x=x,
         y=y,
@@ -83,14 +84,15 @@ def draw_units(
     return units
 
 
-def _names(*, areas: Sequence[Area], area: Ints, language: Texts) -> Texts:
+def numbered(words: Sequence[str], *, areas: Sequence[Area], area: Ints) -> Texts:
+    """Return invented names: what a unit is, the name of its area, and a number."""
     # Numbered by name, not by area: two areas are called Kalasatama and two Punavuori.
     seen: dict[str, int] = {}
     names = []
-    for place, spoken in zip(area, language, strict=True):
+    for word, place in zip(words, area, strict=True):
         short = areas[place].name.split(" - ")[0]
         seen[short] = seen.get(short, 0) + 1
-        names.append(f"{'Förskola' if spoken == 'sv' else 'Esiopetus'} {short} {seen[short]}")
+        names.append(f"{word} {short} {seen[short]}")
     return np.array(names)
 
 

@@ -41,6 +41,10 @@ def _integer(text: str) -> int:
     return _whole(text, _INT)
 
 
+def _cents(text: str) -> int:
+    return _whole(text, _INT, least=0)
+
+
 def _year(text: str) -> int:
     year = _whole(text, _INT)
     if not _YEARS[0] <= year <= _YEARS[1]:
@@ -85,6 +89,12 @@ def _text(text: str) -> str:
 def _email(text: str) -> str:
     if not _EMAIL.fullmatch(text):
         raise ValueError("is no address of e-mail such as name@example.org")
+    return text
+
+
+def _diagnosis(text: str) -> str:
+    if not re.fullmatch(r"[A-Z][0-9]{2}(\.[0-9A-Z]{1,3})?", text):
+        raise ValueError("is no code of ICD-10 such as I10")
     return text
 
 
@@ -185,6 +195,24 @@ REGISTERS: Final = {
             year=_THE_YEAR,
             cents=Field(parse=_twelve, type=pa.list_(pa.int32()), required=True),
         ),
+        _of(
+            "people_diagnosis",
+            "code",
+            code=Field(parse=_diagnosis, type=pa.string(), required=True),
+        ),
+        _of(
+            "people_measurement",
+            "kind",
+            kind=Field(parse=one_of("blood_pressure"), type=pa.string(), required=True),
+            taken_on=Field(parse=day, type=pa.date32(), required=True),
+        ),
+        _of("people_clinician", clinician=SUBJECT),
+        _of(
+            "people_education",
+            left_on=Field(parse=day, type=pa.date32()),
+            study_place=_YES_OR_NO,
+        ),
+        _of("people_tenancy", rent_cents=Field(parse=_cents, type=pa.int32())),
     )
 }
 VIEWS: Final = ("people_household", "people_income_month")  # made of registers; read, never loaded

@@ -21,6 +21,12 @@ def by_key(rows: Ints, group: Ints, key: Floats | Ints) -> Ints:
     return rows[np.argsort(group * _STEP + key, kind="stable")]
 
 
+def stretched(count: int, *, rng: np.random.Generator) -> Floats:
+    """Return chances between 0 and 1 in equal steps, in random order: shares of them are exact."""
+    steps: Floats = (rng.permutation(count) + 0.5) / max(count, 1)
+    return steps
+
+
 def rank_in(group: Ints, *, groups: int) -> Ints:
     """Return the position of each entry within its group, for a sorted array of groups."""
     start = np.zeros(groups, dtype=np.int64)

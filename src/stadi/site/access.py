@@ -18,7 +18,12 @@ from stadi.kit.actor import Actor
 from stadi.people import actions as people
 from stadi.record import actions as record
 
-STAFF = {"official": OFFICIAL, "second_official": OFFICIAL, "manager": MANAGER}
+STAFF = {
+    "official": OFFICIAL,
+    "second_official": OFFICIAL,
+    "clinician": OFFICIAL,
+    "manager": MANAGER,
+}
 NAV = (
     (RESIDENT, "home", gettext_noop("Home")),
     (RESIDENT, "inbox", gettext_noop("Messages")),

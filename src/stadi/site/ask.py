@@ -1,19 +1,15 @@
 """What the command line may ask the city: screen, why, reach; and how the answers read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from stadi.consent import actions as consent
-from stadi.engine import contrast, sweep
-from stadi.engine.explain import explain
 from stadi.insight import actions as insight
 from stadi.insight.domain import measures
-from stadi.kit.errors import StadiError
-from stadi.offers.actions import counting, reading, rounds
+from stadi.kit.service import Plugin
+from stadi.offers.actions import checking, counting, reading, rounds
 from stadi.offers.plugins import plugin, plugins
-from stadi.people import actions as people
 from stadi.record import actions as record
 
 OUTCOME = {
@@ -40,10 +36,6 @@ CONTRAST = {
 HOLDS = {True: "✓", False: "✗", None: "?"}
 
 
-class NobodyError(StadiError):
-    """The registers hold no such resident."""
-
-
 def screen(service: str) -> dict[str, Any]:
     """Run a service's rules over everyone and return the manifest; nothing is written."""
     made = plugin(service)
@@ -60,66 +52,42 @@ def screen_words(manifest: dict[str, Any]) -> str:
 
 def why(resident: int, service: str, language: str) -> dict[str, Any]:
     """Return a service's answer for one resident with each reason, fact, source and date."""
-    made, now = plugin(service), record.now()
-    purpose = made.service.purpose
-    with consent.look(purpose=purpose, as_of=now.date(), known_at=now, only=[resident]) as sight:
-        person = sweep.person(sight, resident)
-    if person is None:
-        message = f"the registers hold no resident {resident}"
-        raise NobodyError(message)
-    rules, day = made.service.who, now.date()
-    answer = explain(rules, person, as_of=day)
-    registers = {fact.relation.table for fact in purpose.uses}
-    origin = {
-        r: people.lineages(subjects=[resident], register=r, at=now).get(resident) for r in registers
-    }
+    made = plugin(service)
+    found = checking.why(plugin=made, subject=resident, at=record.now())
     return {
         "resident": resident,
         "service": service,
-        "version": made.service.version,
-        "as_of": now.date(),
-        "outcome": answer.outcome,
-        "purpose": purpose.id,
+        "version": found.version,
+        "as_of": found.as_of,
+        "outcome": found.outcome,
+        "purpose": made.service.purpose.id,
         "law": made.say("law", language),
-        "decided_by": _labels(contrast.enough(rules, person, as_of=day), language),
-        "lacking": _labels(contrast.lacking(rules, person, as_of=day), language),
+        "decided_by": checking.labels(made, found.decided_by, language),
+        "lacking": checking.labels(made, found.lacking, language),
         "changes": [
             {"fact": change.fact.label.say(language), "value": change.value}
-            for change in contrast.changes(rules, person, as_of=day)
+            for change in found.changes
         ],
-        "turns_yes": contrast.turns_yes(rules, person, as_of=day)
-        if answer.outcome == "no"
-        else None,
-        "reasons": [
-            {
-                "because": reason.because,
-                "sentence": made.say(f"because.{reason.because}", language),
-                "holds": reason.holds,
-                "facts": [
-                    {
-                        "fact": fact.label.say(language),
-                        "value": _plain(value),
-                        "source": (origin[fact.relation.table] or ("", ""))[0],
-                        "since": (origin[fact.relation.table] or ("", ""))[1],
-                    }
-                    for fact, value in reason.leaves
-                ],
-            }
-            for reason in answer.reasons
-        ],
+        "turns_yes": found.turns_yes,
+        "reasons": [_reason(made, reason, language) for reason in found.reasons],
     }
 
 
-def _labels(found: Sequence[contrast.Leaf], language: str) -> list[str]:
-    """Return what facts are called, a relation by its facts; each name once."""
-    every = {f for made in plugins().values() for f in made.service.purpose.uses}
-    named = [
-        fact.label.say(language)
-        for leaf in found
-        for fact in sorted(every, key=lambda f: f.name)
-        if fact is leaf or fact.relation is leaf
-    ]
-    return list(dict.fromkeys(named))
+def _reason(made: Plugin, reason: checking.Because, language: str) -> dict[str, Any]:
+    return {
+        "because": reason.because,
+        "sentence": made.say(f"because.{reason.because}", language),
+        "holds": reason.holds,
+        "facts": [
+            {
+                "fact": told.fact.label.say(language),
+                "value": _plain(told.value),
+                "source": told.source,
+                "since": told.since or "",
+            }
+            for told in reason.facts
+        ],
+    }
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""The command line: up, down, demo, doctor, clock, import, screen, why, reach.
+"""The command line: up, down, demo, doctor, clock, import, screen, try, audit, why, reach, new.
 
 Only the standard library is imported here, so that `stadi doctor` runs when nothing else does.
 Exit codes: 0 done, 1 refused or failed with a sentence, 2 the command was misspelt.
@@ -21,6 +21,7 @@ UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 DEFAULT_RESIDENTS = 652_681  # the whole city of the built-in figures
 DEFAULT_SEED = 2027
 MOST_PORTS = 65_535
+MOST_MONTHS = 120
 LONGEST = timedelta(days=3_660)
 
 
@@ -40,6 +41,14 @@ def count(text: str) -> int:
     """Return a whole number above zero."""
     if not text.isdecimal() or int(text) < 1:
         message = f"{text!r} is not a whole number above zero"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def months(text: str) -> int:
+    """Return a number of months, 1 to 120."""
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_MONTHS:
+        message = f"{text!r} is no number of months: write one from 1 to {MOST_MONTHS}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -89,20 +98,35 @@ def parser() -> argparse.ArgumentParser:
     clock.add_argument("step", nargs="?", type=span, help="such as 14d, 3h or 30m")
     load = add(
         "import",
-        "paavo: draw the demo city from a statistics file; residents: load register rows",
+        "paavo: draw the demo city from a statistics file; residents: load register rows;"
+        " errands: take over the city's register of errands",
     )
-    load.add_argument("format", choices=("paavo", "residents"))
+    load.add_argument("format", choices=("paavo", "residents", "errands"))
     load.add_argument("file", type=Path)
     city(load)
     screen = add(
         "screen", "run a service's rules over everyone and print the counts; changes nothing"
     )
     screen.add_argument("service")
+    trial = add(
+        "try",
+        "run a service, or the draft of one, over everyone without a case: whom it finds, why,"
+        " who gains and who loses",
+    )
+    trial.add_argument("service", help="a service's id, or the folder of a draft")
+    trial.add_argument("--out", type=Path, metavar="FILE.html", help="write a page with a map too")
+    audit = add("audit", "count whom a service should have found in the past months and did not")
+    audit.add_argument("service")
+    audit.add_argument("--months", type=months, default=12, metavar="N")
     why = add("why", "say what a service answers for one resident, and why")
     why.add_argument("resident", type=int)
     why.add_argument("--service", default="preschool")
     why.add_argument("--language", choices=("fi", "sv", "en"), default="en")
     add("reach", "print how far each service reaches")
+    new = add("new", "write the folder of a new service, which passes as it is")
+    new.add_argument("what", choices=("service",))
+    new.add_argument("name")
+    new.add_argument("--into", type=Path, default=Path("services"), metavar="FOLDER")
     return top
 
 
@@ -192,6 +216,8 @@ def _up(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     if arguments.format == "residents":
         return _import_residents(arguments)
+    if arguments.format == "errands":
+        return _import_errands(arguments)
     from stadi.site import figures
 
     figures.take_areas(arguments.file, _home())
@@ -208,6 +234,16 @@ def _import_residents(arguments: argparse.Namespace) -> int:
         " the rules were asked again about {residents} residents and {around} around them"
     )
     return _print(arguments, taken, lambda: words.format(**taken))
+
+
+def _import_errands(arguments: argparse.Namespace) -> int:
+    from stadi.site import house
+
+    house.open_city(_home())
+    from stadi.site import errands
+
+    taken = errands.take(arguments.file)
+    return _print(arguments, taken, lambda: errands.words(taken))
 
 
 def _clock(arguments: argparse.Namespace) -> int:
@@ -239,6 +275,26 @@ def _screen(arguments: argparse.Namespace) -> int:
     return _print(arguments, manifest, lambda: ask.screen_words(manifest))
 
 
+def _try(arguments: argparse.Namespace) -> int:
+    from signal import SIGTERM, default_int_handler, signal
+
+    _open_city()
+    from stadi.site import trial
+
+    # ended like by Ctrl-C, so that the trial's wall falls
+    signal(SIGTERM, default_int_handler)
+    found = trial.run(arguments.service, out=arguments.out)
+    return _print(arguments, found, lambda: trial.words(found))
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    _open_city()
+    from stadi.site import audit
+
+    found = audit.run(arguments.service, arguments.months)
+    return _print(arguments, found, lambda: audit.words(found))
+
+
 def _why(arguments: argparse.Namespace) -> int:
     ask = _open_city()
     answer = ask.why(arguments.resident, arguments.service, arguments.language)
@@ -249,6 +305,24 @@ def _reach(arguments: argparse.Namespace) -> int:
     ask = _open_city()
     found = ask.reach()
     return _print(arguments, found, lambda: ask.reach_words(found))
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from stadi.site import scaffold, shelf
+    from stadi.site.city import read_city
+
+    named = os.environ.get("STADI_SERVICES", "")
+    made = scaffold.write(
+        name=arguments.name,
+        into=arguments.into,
+        taken={package.rpartition(".")[2] for package in shelf.packages(named)},
+        municipality=read_city().municipality,
+    )
+    where = str(arguments.into.absolute())
+    known = os.pathsep.join(dict.fromkeys([*filter(None, named.split(os.pathsep)), where]))
+    words = f"{made} is written and passes as it is. To make it known to every command:\n"
+    found = {"service": arguments.name, "folder": str(made), "STADI_SERVICES": known}
+    return _print(arguments, found, lambda: f"{words}  export STADI_SERVICES={known}")
 
 
 if __name__ == "__main__":

@@ -102,15 +102,18 @@ def simulate(seed: int) -> None:
     rng = np.random.default_rng(seed)
     at = record.advance(by=SYSTEM, step=timedelta(hours=26))
     given = []
-    for link, person in reading.unanswered(above=FIRST_ID):
+    for link, person, shown in reading.unanswered(above=FIRST_ID):
         answer, other = rng.random(2)
         by = Actor(kind="resident", id=person, roles=frozenset({"resident"}))
         if answer >= ANSWERED:
             continue
         says = "accept" if answer < ACCEPTED else "object" if other < OBJECTING else "decline"
-        given.append(Answer(link=link, says=says, by=by))
+        unit = int(rng.choice(shown)) if shown and says == "accept" else None
+        given.append(Answer(link=link, says="choose" if unit else says, by=by, unit=unit))
     for refused in answers.answer_many(answers=given, at=at):
-        raise refused.error
+        # of what many may choose, the last is gone sooner for some than for others
+        if not isinstance(refused.error, fulfil.FullError):
+            raise refused.error
 
 
 def sign(at: datetime) -> None:
@@ -125,6 +128,7 @@ def sign(at: datetime) -> None:
 def report(seconds: dict[str, float]) -> dict[str, Any]:
     """Return the report of the loop; counts are cases by latest state."""
     residents, households = people.count()
+    schools = [unit.id for unit in twin.units(kind="preschool")]
     services = {}
     for service in sorted(plugins()):
         counts = reading.tally(service)
@@ -132,8 +136,8 @@ def report(seconds: dict[str, float]) -> dict[str, Any]:
     return {
         "residents": residents,
         "households": households,
-        "units": len(twin.units(kind="preschool")),
-        "places": fulfil.places(term=START.year),
+        "units": len(schools),
+        "places": fulfil.places(term=START.year, units=schools),
         "services": services,
         "seconds": seconds,
     }

@@ -46,6 +46,7 @@ def checks(root: Path) -> list[Check]:
         _data,
         _socket_folder,
         _server,
+        _errands,
         _left_behind,
         _chromium,
     )
@@ -252,6 +253,22 @@ def _server(root: Path) -> Check:
             return Check("Server", "ok", f"PostgreSQL is running (process {lines[0].strip()}).")
     words = f"PostgreSQL ended without a word; its log is {place / 'log'}."
     return Check("Server", "warn", words, "Run: make up (it recovers by itself)")
+
+
+def _errands(root: Path) -> Check:
+    """What services say they replace, held against the city's register where the database runs."""
+    python = root / ".venv" / "bin" / "python"
+    if not python.exists():
+        return Check("Errands", "ok", "Looked at once there is a .venv.")
+    asking = [str(python), "-m", "stadi.site.claims", str(root / ".stadi")]
+    told = subprocess.run(asking, check=False, capture_output=True, text=True)
+    if told.returncode:
+        words = "Nobody could say whether services replace errands that there are."
+        return Check("Errands", "warn", words, "Run: make up")
+    if wrong := told.stdout.splitlines():
+        do = "Correct the ids, or: stadi import errands FILE, with the register's newest file."
+        return Check("Errands", "fail", f"{'; '.join(wrong)}.", do)
+    return Check("Errands", "ok", "No service replaces an errand that there is not.")
 
 
 def _left_behind(_root: Path) -> Check:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from stadi.people import actions as people
 from stadi.people import paavo
 from stadi.people.city import City
 from stadi.people.domain import Batch
+from stadi.people.health import BLOOD_PRESSURE, HYPERTENSION
 from stadi.people.incomes import MONTHS, Incomes
 from stadi.people.labels import Labels
 from stadi.record import actions as record
@@ -36,27 +38,9 @@ def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
     """Load units, capacity, registers and objections of a drawn city, and the personas."""
     record.start_demo_clock(at=START, by=SYSTEM)
     codes = [area.code for area in areas]
-    units = city.units
-    places = [
-        Place(
-            id=i + 1,
-            kind="preschool",
-            name=str(units.name[i]),
-            area=codes[int(units.area[i])],
-            language=str(units.language[i]),
-            x=int(units.x[i]),
-            y=int(units.y[i]),
-            support=bool(units.support[i]),
-        )
-        for i in range(len(units.name))
-    ]
-    twin.load(places=places, by=SYSTEM, at=START)
-    term = START.year
-    rooms = {i + 1: int(n) for i, n in enumerate(units.places)}
-    starters = sum(1 for p in PERSONAS if p.starts)
-    for i in range(starters):
-        rooms[i % len(rooms) + 1] += 1
-    fulfil.set_capacity(places=rooms, term=term, by=SYSTEM, at=START)
+    units, term = city.units, START.year
+    twin.load(places=[*_preschools(city, codes), *_openings(city, codes)], by=SYSTEM, at=START)
+    fulfil.set_capacity(places=_rooms(city), term=term, by=SYSTEM, at=START)
     spot = areas[int(units.area[0])]
     own = persona_rows(
         (settings.CITY.municipality, spot.code),
@@ -77,6 +61,51 @@ def fill(city: City, areas: tuple[paavo.Area, ...]) -> None:
     fulfil.hold(wanted=taken, term=term, by=SYSTEM, at=START)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
+
+
+def _preschools(city: City, codes: list[str]) -> list[Place]:
+    units = city.units
+    return [
+        Place(
+            id=i + 1,
+            kind="preschool",
+            name=str(units.name[i]),
+            area=codes[int(units.area[i])],
+            language=str(units.language[i]),
+            x=int(units.x[i]),
+            y=int(units.y[i]),
+            support=bool(units.support[i]),
+        )
+        for i in range(len(units.name))
+    ]
+
+
+def _openings(city: City, codes: list[str]) -> list[Place]:
+    """Return the units of all other kinds, numbered on from the pre-primary ones."""
+    units, zone = city.openings, ZoneInfo(settings.TIME_ZONE)
+    starts = [s and s.replace(tzinfo=zone) for s in units.starts.astype(object).tolist()]
+    return [
+        Place(
+            id=len(city.units.name) + i + 1,
+            kind=kind,
+            name=str(units.name[i]),
+            area=codes[int(units.area[i])],
+            language=str(units.language[i]),
+            x=int(units.x[i]),
+            y=int(units.y[i]),
+            starts=starts[i],
+            hours=int(units.hours[i]) or None,
+        )
+        for i, kind in enumerate(units.kind.texts())
+    ]
+
+
+def _rooms(city: City) -> dict[int, int]:
+    """Return the places of every unit; those of the personas who start come on top."""
+    own, others = city.units.places.tolist(), city.openings.places.tolist()
+    for i in range(sum(1 for p in PERSONAS if p.starts)):
+        own[i % len(own)] += 1
+    return dict(enumerate([*own, *others], start=1))
 
 
 def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
@@ -136,10 +165,39 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
             "year": np.full(len(city.incomes.row), INCOME_YEAR),
             "cents": _months(city.incomes),
         },
+        **_health(city),
+        "people_education": {
+            "subject": city.subject[city.leavers.row],
+            "left_on": city.leavers.left,
+            "study_place": _or_none(city.leavers.studies, city.leavers.known),
+        },
+        "people_tenancy": {
+            "subject": city.subject[city.tenancies.row],
+            "rent_cents": _or_none(city.tenancies.cents, city.tenancies.cents >= 0),
+        },
     }
     return Batch(table="people_identity", rows=pa.table(identity)), [
         Batch(table=name, rows=pa.table(columns)) for name, columns in tables.items()
     ]
+
+
+def _health(city: City) -> dict[str, dict[str, Any]]:
+    """Return who is treated, who was ever measured, and who has a clinician on record."""
+    health = city.health
+    treated = city.subject[health.row]
+    measured, answered = ~np.isnat(health.measured), health.clinician >= 0
+    return {
+        "people_diagnosis": {"subject": treated, "code": pa.repeat(HYPERTENSION, len(treated))},
+        "people_measurement": {
+            "subject": treated[measured],
+            "kind": pa.repeat(BLOOD_PRESSURE, np.count_nonzero(measured)),
+            "taken_on": health.measured[measured],
+        },
+        "people_clinician": {
+            "subject": treated[answered],
+            "clinician": health.clinician[answered],
+        },
+    }
 
 
 def _emails(city: City) -> pa.Array:

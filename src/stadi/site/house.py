@@ -201,14 +201,13 @@ def serve(port: int) -> int:
         "stadi.site.wsgi:application",
     ]
     ended: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _frame: ended.append(number))
+    # also where whoever started us lets its children ignore Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: ended.append(number))
     server = subprocess.Popen(command, start_new_session=True)
-    try:
-        _announce(server, port, ended)
-        while server.poll() is None and not ended:
-            time.sleep(0.1)
-    except KeyboardInterrupt:
-        ended.append(signal.SIGINT)
+    _announce(server, port, ended)
+    while server.poll() is None and not ended:
+        time.sleep(0.1)
     if server.poll() is None:
         _end(server)
     return 0 if ended else server.returncode
@@ -269,12 +268,15 @@ def _live(before: date, now: datetime) -> None:
 
 
 def tick(at: datetime) -> None:
-    """Do what is due: cases, their fulfilment, free places, letters. Again changes nothing."""
+    """Do what is due: rounds, cases and what they lead to, letters. Again changes nothing."""
     from stadi.fulfil import actions as fulfil
     from stadi.messages import actions as messages
-    from stadi.offers.actions import clock, refill
+    from stadi.offers.actions import clock, refill, rounds
     from stadi.offers.plugins import plugins
 
+    for made in plugins().values():
+        if rounds.is_due(plugin=made, at=at):
+            rounds.run(plugin=made, by=SYSTEM, at=at)
     clock.tick(by=SYSTEM, at=at)
     fulfil.run_due(by=SYSTEM, at=at)
     for made in plugins().values():

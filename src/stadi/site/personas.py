@@ -6,6 +6,7 @@ from datetime import date
 import pyarrow as pa
 
 from stadi.people.domain import Batch
+from stadi.people.health import BLOOD_PRESSURE, HYPERTENSION
 from stadi.people.incomes import MONTHS
 
 
@@ -14,7 +15,8 @@ class Persona:
     """One fixed person; `starts` marks a child who starts pre-primary education.
 
     `euros` are the months of 2026, one figure for all where they are alike; None is a month that
-    the register lacks. Whoever has no euros has no income of their own.
+    the register lacks. Whoever has no euros has no income of their own. `rent` is that of a main
+    tenant, in euros a month: none for all others, None where the register does not say.
     """
 
     id: int
@@ -33,6 +35,10 @@ class Persona:
     tenure: str | None = "rented"
     euros: tuple[int | None, ...] = ()
     email: str | None = None
+    measured: date | None = None
+    clinician: int | None = None
+    left_school: date | None = None
+    rent: tuple[int | None, ...] = ()
 
     def cents(self) -> list[int | None]:
         """Return the twelve months in cents."""
@@ -167,6 +173,7 @@ PERSONAS = (
         tenure="owned",
         euros=(0, 0, 0, 0, 0, 1_150, 1_150, 480, 0, 0, 0, 0),
         email="venla.kallioinen@asukas.example",
+        left_school=date(2027, 1, 8),
     ),
     Persona(
         id=20,
@@ -205,6 +212,93 @@ PERSONAS = (
         euros=(2_720,),
         email="sirkka.tarkkala@asukas.example",
     ),
+    Persona(
+        id=23,
+        name="Mirja",
+        family="Hoitola",
+        story="clinician",
+        household=10,
+        born=date(1976, 8, 24),
+        sex=WOMAN,
+        tenure="owned",
+        euros=(2_690,),
+        email="mirja.hoitola@asukas.example",
+    ),
+    Persona(
+        id=24,
+        name="Raimo",
+        family="Tammela",
+        story="patient",
+        household=11,
+        born=date(1958, 2, 6),
+        sex=MAN,
+        tenure="owned",
+        euros=(1_980,),
+        email="raimo.tammela@asukas.example",
+        measured=date(2025, 6, 11),
+        clinician=23,
+    ),
+    Persona(
+        id=25,
+        name="Noa",
+        family="Okoro",
+        story="child",
+        household=3,
+        born=date(2026, 12, 20),
+        sex=MAN,
+        guardians=(4, 29),
+    ),
+    Persona(
+        id=26,
+        name="Teija",
+        family="Vuokola",
+        story="tenant",
+        household=12,
+        born=date(1994, 10, 3),
+        sex=WOMAN,
+        euros=(920,),
+        email="teija.vuokola@asukas.example",
+        rent=(690,),
+    ),
+    Persona(
+        id=27,
+        name="Jarkko",
+        family="Saarnila",
+        story="rent_unknown",
+        household=13,
+        born=date(1983, 1, 29),
+        sex=MAN,
+        euros=(920,),
+        email="jarkko.saarnila@asukas.example",
+        rent=(None,),
+    ),
+    Persona(
+        id=28,
+        name="Leo",
+        family="Sandvik",
+        story="minor",
+        household=14,
+        born=date(2011, 3, 3),
+        sex=MAN,
+        language="sv",
+        guardians=(29,),
+        tenure="right_of_occupancy",
+        email="leo.sandvik@asukas.example",
+        left_school=date(2027, 1, 5),
+    ),
+    Persona(
+        id=29,
+        name="Johan",
+        family="Sandvik",
+        story="minor_guardian",
+        household=14,
+        born=date(1982, 11, 12),
+        sex=MAN,
+        language="sv",
+        tenure="right_of_occupancy",
+        euros=(2_480,),
+        email="johan.sandvik@asukas.example",
+    ),
 )
 
 
@@ -241,8 +335,29 @@ def persona_rows(place: tuple[str, str], point: tuple[int, int], *, first_unit: 
             Batch.of("people_care", ("subject", "form", "unit", "support"), cared),
             Batch.of("people_guardianship", ("subject", "guardian"), links),
             _incomes(),
+            *_later(),
         ],
     )
+
+
+def _later() -> list[Batch]:
+    """Return health, schooling and tenancies, of those whose story needs them."""
+    treated = [p for p in PERSONAS if p.measured]
+    left = [(p.id, p.left_school, False) for p in PERSONAS if p.left_school]
+    tenants = [(p.id, r and r * 100) for p in PERSONAS for r in p.rent]
+    return [
+        Batch.of("people_diagnosis", ("subject", "code"), [(p.id, HYPERTENSION) for p in treated]),
+        Batch.of(
+            "people_measurement",
+            ("subject", "kind", "taken_on"),
+            [(p.id, BLOOD_PRESSURE, p.measured) for p in treated],
+        ),
+        Batch.of(
+            "people_clinician", ("subject", "clinician"), [(p.id, p.clinician) for p in treated]
+        ),
+        Batch.of("people_education", ("subject", "left_on", "study_place"), left),
+        Batch.of("people_tenancy", ("subject", "rent_cents"), tenants),
+    ]
 
 
 def _incomes() -> Batch:

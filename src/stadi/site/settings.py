@@ -3,13 +3,12 @@
 import os
 import secrets
 from pathlib import Path
-from pkgutil import iter_modules
 
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
-from stadi import services
 from stadi.site.city import read_city
+from stadi.site.shelf import packages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -56,7 +55,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "stadi.site.urls"
 WSGI_APPLICATION = "stadi.site.wsgi.application"
 
-ROOMS = ["record", "twin", "people", "consent", "messages", "fulfil", "offers", "insight", "site"]
+ROOMS = [
+    "record",
+    "catalogue",
+    "twin",
+    "people",
+    "consent",
+    "messages",
+    "fulfil",
+    "offers",
+    "insight",
+    "site",
+]
 INSTALLED_APPS = [
     *(f"stadi.{room}" for room in ROOMS),
     "django.contrib.sessions",
@@ -65,8 +75,8 @@ INSTALLED_APPS = [
 ]
 # Identity codes of living people are refused unless the installation says that it holds them.
 STADI_REAL_IDENTITY_CODES = os.environ.get("STADI_REAL_IDENTITY_CODES") == "1"
-STADI_SERVICES = [f"stadi.services.{m.name}" for m in iter_modules(services.__path__)]
-"""The services that lie in the house; packages of the group `stadi.services` join them."""
+STADI_SERVICES = packages(os.environ.get("STADI_SERVICES", ""))
+"""The services of the house and of the named folders; the group `stadi.services` joins them."""
 
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",

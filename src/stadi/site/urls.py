@@ -7,10 +7,21 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import get_language
 
+from stadi.insight import errands
 from stadi.insight import pages as insight
 from stadi.kit.access import ANYONE, open_to
 from stadi.messages import pages as messages
-from stadi.offers.pages import answering, asked, case, desk
+from stadi.offers.pages import (
+    amounts,
+    answering,
+    asked,
+    case,
+    check,
+    corrections,
+    desk,
+    feeling,
+    self_check,
+)
 from stadi.offers.pages import resident as offers
 from stadi.people import pages as people
 
@@ -40,16 +51,26 @@ urlpatterns = [
         path("offers/<uuid:link>/stop", answering.stop, name="stop"),
         path("offers/<uuid:link>/undo", answering.undo, name="undo"),
         path("offers/<uuid:link>/contest", answering.contest, name="contest"),
+        path("offers/<uuid:link>/feedback", feeling.feedback, name="feedback"),
+        path("offers/<uuid:link>/self-check", self_check.check_myself, name="self-check"),
         path("questions/<uuid:question>", asked.question, name="question"),
+        path("check", check.show, name="check-me"),
+        path("check/<str:who>", check.show, name="check"),
+        path("check/<str:who>/<str:fact>", check.wrong, name="wrong"),
         path("staff/", desk.today, name="staff"),
         path("staff/bulk", desk.bulk, name="bulk"),
         path("staff/decisions", desk.decisions, name="decisions"),
+        path("staff/amounts", amounts.amounts, name="amounts"),
+        path("staff/corrections", corrections.waiting, name="corrections"),
+        path("staff/corrections/<uuid:correction>", corrections.decide, name="correction"),
         path("staff/cases/<uuid:case>", case.show, name="case"),
         path("staff/cases/<uuid:case>/open", case.open_case, name="open-case"),
         path("staff/cases/<uuid:case>/letter", case.letter, name="letter"),
         path("staff/cases/<uuid:case>/decision", case.decision, name="case-decision"),
         path("staff/cases/<uuid:case>/decision.pdf", case.decision_pdf, name="case-decision.pdf"),
         path("staff/cases/<uuid:case>/<str:name>", case.act, name="act"),
+        path("errands", errands.errands, name="errands"),
+        path("errands.csv", errands.errands_csv, name="errands.csv"),
         path("insight/reach", insight.reach, name="reach"),
         path("insight/reach.csv", insight.reach_csv, name="reach.csv"),
         path(

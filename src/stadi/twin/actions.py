@@ -1,7 +1,7 @@
 """The front door of the twin: put units there, find them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from django.db import transaction
@@ -20,7 +20,7 @@ def load(*, places: Sequence[Place], by: Actor, at: datetime) -> None:
         [Unit(**asdict(place)) for place in places],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["kind", "name", "area", "language", "x", "y", "support"],
+        update_fields=[field.name for field in fields(Place) if field.name != "id"],
     )
     record.write(News(kind="twin.units_loaded", body={"units": len(places)}), by=by, at=at)
 
@@ -35,14 +35,11 @@ def names(ids: Iterable[int]) -> dict[int, str]:
     return dict(Unit.objects.filter(id__in=set(ids)).values_list("id", "name"))
 
 
+def starts(ids: Iterable[int]) -> dict[int, datetime]:
+    """Return when those of these units that take place at a moment start."""
+    timed = Unit.objects.filter(id__in=set(ids), starts__isnull=False)
+    return {unit: at for unit, at in timed.values_list("id", "starts") if at is not None}
+
+
 def _place(unit: Unit) -> Place:
-    return Place(
-        id=unit.id,
-        kind=unit.kind,
-        name=unit.name,
-        area=unit.area,
-        language=unit.language,
-        x=unit.x,
-        y=unit.y,
-        support=unit.support,
-    )
+    return Place(**{field.name: getattr(unit, field.name) for field in fields(Place)})

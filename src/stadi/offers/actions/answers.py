@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
-from stadi.kit.actor import Actor
+from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.errors import StadiError
 from stadi.kit.ids import listed
 from stadi.offers.actions.cases import must, standing, take
@@ -28,6 +28,7 @@ from stadi.offers.domain import (
 from stadi.offers.models import Note, Offer, Recipient
 from stadi.offers.plugins import plugin
 from stadi.record.domain import News
+from stadi.twin import actions as twin
 
 SAYS = ("accept", "choose", "decline", "ask", "object")
 # what an answer says -> the states in which it was said before, and saying it changes nothing
@@ -148,6 +149,8 @@ def _way(answer: Answer, person: int, case: Standing) -> tuple[str, ...]:
     if case.state in SAID.get(answer.says, ()):
         return ()
     if case.state == CONTRARY.get(answer.says):
+        if case.answered_by == SYSTEM.id and answer.says == "decline":
+            return ("oppose",)
         own = case.answered_by == person
         # a yes is taken back by undo, which opens the offer again
         return ("disagree",) if answer.says == "accept" or not own else ("decline",)
@@ -206,11 +209,12 @@ def _swap(case: UUID, answer: Answer, at: datetime) -> None:
         message = "this place is not among those that were shown"
         raise NotOpenError(message)
     fulfil.release(by={case: answer.by}, at=at)
-    fulfil.hold(wanted={case: answer.unit}, term=int(offer.case.round), by=answer.by, at=at)
+    fulfil.hold(wanted={case: answer.unit}, term=offer.case.term, by=answer.by, at=at)
     left = [o for o in offer.others if o[0] != answer.unit]
-    offer.others = [[offer.unit, offer.metres], *left]
+    offer.others = [[offer.unit, offer.metres], *left] if offer.unit is not None else left
     offer.unit, offer.metres = answer.unit, shown[answer.unit]
-    offer.save(update_fields=["others", "unit", "metres"])
+    offer.starts_at = twin.starts([answer.unit]).get(answer.unit)
+    offer.save(update_fields=["others", "unit", "metres", "starts_at"])
 
 
 def _one(answer: Answer, at: datetime) -> None:

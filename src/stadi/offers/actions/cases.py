@@ -1,7 +1,7 @@
 """Steps of cases: the only way a state changes, with its guards, transition, entry and effects."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from stadi.offers.actions.letters import tell
 from stadi.offers.actions.versions import terms
 from stadi.offers.domain import (
     ENDS,
+    NO_PLACE,
     STEPS,
     WITH_A_PERSON,
     By,
@@ -31,9 +32,9 @@ from stadi.record import actions as record
 from stadi.record.domain import News
 
 STAND = """
-    select c.id, c.service, c.version, c.subject, c.round, c.state, c.before, c.reason, c.level,
-      c.since, c.deadline, c.sent_at, o.unit, o.expires_at, o.answered_at, o.answered_by,
-      o.reminded_at
+    select c.id, c.service, c.version, c.subject, c.round, c.term, c.state, c.before, c.reason,
+      c.level, c.assignee, c.since, c.deadline, c.sent_at, o.unit, o.starts_at, o.expires_at,
+      o.answered_at, o.answered_by, o.reminded_at
     from offers_case c left join offers_offer o on o.case_id = c.id
     where c.id = any(%s::uuid[]) and c.state <> 'erased' order by c.id for update of c"""
 MOVE = """
@@ -91,7 +92,8 @@ def take(
     if not going:
         return errors
     there = {case: cases[case] for case in going}
-    _move(steps, there, going, at, reason)
+    waits = [_wait(there[case], steps[-1], reason) for case in going]
+    _move(steps, waits, going, at, reason)
     _tell(going, path, at, reason)
     for step in steps:
         for effect in step.effects:
@@ -154,14 +156,23 @@ def _stranger(steps: Sequence[Step], actor: Actor) -> StadiError | None:
     return None
 
 
+def _wait(case: Standing, step: Step, reason: str) -> timedelta | None:
+    """Return how long the case may wait for a person; None where nobody follows it up."""
+    if step.name == "expire" and case.terms.silence == "lapse":
+        return None
+    if reason == NO_PLACE and case.terms.wait_days:
+        return timedelta(days=case.terms.wait_days)
+    return case.terms.queue
+
+
 def _move(  # noqa: PLR0917 - one statement, one line
-    steps: Sequence[Step], cases: Cases, by: By, at: datetime, reason: str
+    steps: Sequence[Step], waits: Sequence[timedelta | None], by: By, at: datetime, reason: str
 ) -> None:
     values: dict[str, Any] = {
         "cases": listed(by),
         "actors": [actor.id for actor in by.values()],
         "kinds": [actor.kind for actor in by.values()],
-        "waits": [cases[case].terms.queue for case in by],
+        "waits": list(waits),
         "tasks": list(WITH_A_PERSON),
         "to": steps[-1].new,
         "ended": steps[-1].ended,

@@ -14,11 +14,19 @@ from stadi.engine import sweep
 from stadi.engine.sql import OUTCOMES
 from stadi.kit.actor import Actor
 from stadi.kit.service import Plugin
+from stadi.offers.actions.awards import recalculate
 from stadi.offers.actions.cases import must
-from stadi.offers.actions.finding import Found, find, name_cases
+from stadi.offers.actions.finding import Found, find, name_cases, rounds_of
 from stadi.offers.actions.looking import and_guardians
-from stadi.offers.actions.rounds import assign, keep_screening, offer, propose, write_cases
-from stadi.offers.domain import ASKED, LEFT, STEPS, WAITING
+from stadi.offers.actions.rounds import (
+    assign,
+    keep_screening,
+    offer,
+    propose,
+    resting,
+    write_cases,
+)
+from stadi.offers.domain import ASKED, ENDED, LEFT, STEPS, WAITING
 from stadi.offers.models import Case, Screening
 
 
@@ -51,7 +59,8 @@ def reconsider(*, plugin: Plugin, subjects: Collection[int], by: Actor, at: date
     A service that has screened nobody this round waits for its round. An offer whose rule turned
     to no goes to a person, its place still held; whoever left the city is asked nothing more.
     """
-    sweeps = Screening.objects.filter(service=plugin.service.id, round=str(at.date().year))
+    period = plugin.service.period(at.date())
+    sweeps = Screening.objects.filter(service=plugin.service.id, round=period)
     first = sweeps.order_by("at").first()
     if first is None or not subjects:
         return Changed()
@@ -62,9 +71,9 @@ def reconsider(*, plugin: Plugin, subjects: Collection[int], by: Actor, at: date
 
 def _look(plugin: Plugin, subjects: Collection[int], first: Screening, at: datetime) -> Look:
     """Look through the wall; apart from the writing, since a purpose sees what is committed."""
-    rules = plugin.service.who
+    rules, amounts = plugin.service.who, plugin.service.amounts
     with _sight(plugin, subjects, at) as sight:
-        result = sweep.run_there(rules, sight)
+        result = sweep.run_there(rules, sight, amounts=amounts)
         outcomes = _outcomes(result)
         found = {s for s, outcome in outcomes.items() if outcome in ("yes", "unknown")}
         if not found:
@@ -92,13 +101,16 @@ def _follow(  # noqa: PLR0917 - one change, one line
 ) -> Changed:
     """Let the cases follow what the rules say now, in one transaction."""
     cases = list(
-        Case.objects.select_for_update()
+        Case.objects.select_for_update(of=("self",))
+        .select_related("screening")
         .filter(service=plugin.service.id, subject__in=subjects)
         .order_by("id")
     )
     gone = subjects - set(look.outcomes)
     withdrawn = _withdraw([c for c in cases if c.subject in gone], by, at)
-    now = [c for c in cases if c.round == str(at.date().year) and c.subject not in gone]
+    period = plugin.service.period(at.date())
+    mine = [c for c in cases if c.screening.round == period or c.state not in ENDED]
+    now = [c for c in mine if c.subject not in gone]
     held = _hold([c for c in now if look.outcomes[c.subject] == "no"], by, at)
     unclear = {c.subject: c.id for c in now if c.state == "unclear"}
     closing = [c for s, c in unclear.items() if look.outcomes[s] == "no"]
@@ -106,12 +118,19 @@ def _follow(  # noqa: PLR0917 - one change, one line
     cleared = {s: c for s, c in unclear.items() if look.outcomes[s] == "yes"}
     # a case that ended otherwise was answered: asking again would not take the answer for one
     answered = {c.subject for c in now if c.state != "closed" and c.reason != LEFT}
-    new = [s for s, o in look.outcomes.items() if o in ("yes", "unknown") and s not in answered]
+    asked = [s for s, o in look.outcomes.items() if o in ("yes", "unknown") and s not in answered]
+    peace = resting(plugin, _rounds(plugin, look, asked), at)
+    new = [s for s in asked if s not in peace]
     moved = _moved(look, new, unclear, now)
     found = _open(plugin, look, (new, moved), by, at)
     found += _find(plugin, look, cleared)
     _propose(plugin, found, set(cleared.values()), by, at)
+    recalculate(plugin=plugin, result=look.result, by=by, at=at)
     return Changed(opened=len(new), held=held, closed=len(closing), withdrawn=withdrawn)
+
+
+def _rounds(plugin: Plugin, look: Look, subjects: Collection[int]) -> dict[int, str]:
+    return rounds_of(plugin, look.seen, subjects) if look.seen is not None else {}
 
 
 def _find(plugin: Plugin, look: Look, cases: dict[int, UUID]) -> list[Found]:
@@ -167,7 +186,7 @@ def _open(  # noqa: PLR0917 - one change, one line
     screening = keep_screening(plugin, look.result, moved, at)
     yes = [s for s in new if look.outcomes[s] == "yes"]
     found = _find(plugin, look, name_cases(yes))
-    unclear = [s for s in new if look.outcomes[s] == "unknown"]
+    unclear = _rounds(plugin, look, [s for s in new if look.outcomes[s] == "unknown"])
     write_cases(plugin, screening, found, unclear, by)
     return found
 

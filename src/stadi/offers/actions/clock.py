@@ -85,10 +85,32 @@ def _remind(due: _Due) -> int:
     return len(cases)
 
 
+def _grant(due: _Due) -> int:
+    """Take silence for a yes where a law says so: at L4 at once, at L3 after the offer's days."""
+    if due.terms.silence != "grant":
+        return 0
+    silent = "(%s or o.reminded_at is not null and o.expires_at <= %s)"
+    cases = due.cases(ASKED, silent, due.terms.level == "L4", due.at)
+    errors = take(by=dict.fromkeys(cases, due.by), path=("grant",), at=due.at, reason="no_answer")
+    due.step(list(errors), "hold", reason="late_change")
+    return len(cases) - len(errors)
+
+
 def _expire(due: _Due) -> int:
-    """End what nobody answered and free its place; a person follows it up."""
+    """End what nobody answered and free its place; a person follows it up, if the service says."""
     cases = due.cases(ASKED, "o.reminded_at is not null and o.expires_at <= %s", due.at)
     return due.step(cases, "expire", reason="no_answer")
+
+
+def _ask_how_it_was(due: _Due) -> int:
+    """Ask once how it was, after it took place; whoever said no is never asked."""
+    if due.terms.feedback_days is None:
+        return 0
+    old = due.at - timedelta(days=due.terms.feedback_days)
+    cases = due.cases(["fulfilled"], "o.feedback_at is null and o.starts_at <= %s", old)
+    Offer.objects.filter(case__in=cases).update(feedback_at=due.at)
+    tell(what="feedback", cases=cases, at=due.at)
+    return len(cases)
 
 
 def _escalate(due: _Due) -> int:
@@ -113,13 +135,18 @@ def _lapse(due: _Due) -> int:
 def _measure(due: _Due) -> int:
     """Count what was fulfilled once the time to contest it is over, and file it."""
     old = due.at - timedelta(days=due.terms.contest_days)
-    return due.step(due.cases(["fulfilled"], "c.since <= %s", old), "measure", "file")
+    # what took place later is counted once those who were there could say how it was
+    past = old if due.terms.feedback_days is not None else due.at
+    over = "c.since <= %s and (o.starts_at is null or o.starts_at <= %s)"
+    return due.step(due.cases(["fulfilled"], over, old, past), "measure", "file")
 
 
 def _erase(due: _Due) -> int:
     """Forget whose an ended case was, and what was said in it; its counts and its proof stay."""
     old = due.at - timedelta(days=due.terms.keep_days)
-    cases = due.cases(STEPS["erase"].old, "c.since <= %s", old)
+    # what is still being paid for is not forgotten
+    paid = fulfil.paid_for(service=due.service, at=due.at)
+    cases = [c for c in due.cases(STEPS["erase"].old, "c.since <= %s", old) if c not in paid]
     if not cases:
         return 0
     for content in (Offer, Opening, Note, Question):
@@ -144,7 +171,9 @@ ACTS: dict[str, Callable[[_Due], int]] = {
     "mended": _mend,
     "begun": _begin,
     "reminded": _remind,
+    "granted": _grant,
     "expired": _expire,
+    "feedback": _ask_how_it_was,
     "escalated": _escalate,
     "unanswered": _lapse,
     "measured": _measure,

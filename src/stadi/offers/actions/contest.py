@@ -55,6 +55,7 @@ def correct(*, case: UUID, reason: str, by: Actor, at: datetime) -> UUID:
         version=old.version,
         subject=old.subject,
         round=old.round,
+        term=old.term,
         state="held",
         reason="after_correction",
         since=at,

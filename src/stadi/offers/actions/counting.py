@@ -17,12 +17,13 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 LEGS = ("to_offer", "to_fulfilment", "whole")
 
 LAST = "select round from offers_screening where service = %(service)s order by at desc limit 1"
+SWEEPS = f"select id from offers_screening where service = %(service)s and round = ({LAST})"
 # Left out as the report leaves them out: who was never found to be entitled, and what a correction
 # replaced by a new case.
 COUNTED = f"""
     select c.id, c.subject, c.ended, c.sent_at is not null and c.state <> all(%(back)s) as offered
     from offers_case c
-    where c.service = %(service)s and c.round = ({LAST})
+    where c.service = %(service)s and c.screening_id in ({SWEEPS})
       and c.state not in ('unclear', 'corrected') and c.ended <> 'corrected'
       and not exists (select from offers_transition t where t.case_id = c.id
         and t.old = 'unclear' and t.new in ('withdrawn', 'closed'))"""
@@ -35,7 +36,7 @@ HAPPENED = f"""
       select c.id, c.state in ('accepted', 'fulfilling') as going,
         o.reminded_at is not null as reminded
       from offers_case c left join offers_offer o on o.case_id = c.id
-      where c.service = %(service)s and c.round = ({LAST})
+      where c.service = %(service)s and c.screening_id in ({SWEEPS})
     ), counted as ({COUNTED}), taken as (
       select m.id, m.going, m.reminded, k.offered is true as offered,
         bool_or(t.name = 'see') as seen,
@@ -62,14 +63,14 @@ ANSWERED = f"""
     from offers_case c join offers_transition t on t.case_id = c.id
     left join offers_note n on n.case_id = t.case_id and n.at = t.at and n.by = t.actor
       and n.kind = any(%(ways)s)
-    where c.service = %(service)s and c.round = ({LAST})
+    where c.service = %(service)s and c.screening_id in ({SWEEPS})
       and t.name = any(%(answers)s) and t.actor_kind in ('resident', 'official')
     group by 1"""
 WORKED = f"""
     select count(*) as openings, count(o.spent) as acts,
       coalesce(extract(epoch from sum(o.spent)) / 60, 0)::float8 as minutes
     from offers_case c join offers_opening o on o.case_id = c.id
-    where c.service = %(service)s and c.round = ({LAST})"""
+    where c.service = %(service)s and c.screening_id in ({SWEEPS})"""
 # From the sweep that found somebody: in a yearly round its day, after a change when it was known.
 LASTED = f"""
     with passed as (
@@ -77,7 +78,7 @@ LASTED = f"""
         min(t.at) filter (where t.name = 'fulfil') as fulfilled
       from offers_case c join offers_screening s on s.id = c.screening_id
       join offers_transition t on t.case_id = c.id
-      where c.service = %(service)s and c.round = ({LAST})
+      where c.service = %(service)s and c.screening_id in ({SWEEPS})
       group by c.id, s.at
     )
     select leg.name, count(leg.span),

@@ -31,22 +31,39 @@ LONGEST_ACT = timedelta(minutes=30)  # what took longer was a pause
 @transaction.atomic
 def open_case(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Note that an official opens a case, and why; without it nobody looks."""
-    officials_only(by)
+    theirs_to_decide(case, by)
     words = written(reason)
     Opening.objects.create(case=Case.objects.get(id=case), official=by.id, at=at, reason=words)
     record.write(News(kind="offers.opened", case=case, body={"reason": words}), by=by, at=at)
 
 
 def may_look(*, case: UUID, by: Actor, at: datetime) -> bool:
-    """Return whether this official opened the case for a reason not long ago."""
+    """Return whether this official opened the case for a reason not long ago, and still may."""
     recent = Opening.objects.filter(case=case, official=by.id, at__gt=at - LOOKING, at__lte=at)
-    return recent.exists()
+    return recent.exists() and not belongs_to_another(case, by)
 
 
 def officials_only(by: Actor) -> None:
     """Raise unless an official acts."""
     if by.kind not in STAFF:
         message = "only an official may do this"
+        raise NotAllowedError(message)
+
+
+def belongs_to_another(case: UUID, by: Actor) -> bool:
+    """Return whether a case waits for a professional of its own, who is somebody else.
+
+    Once it is late, anybody may have it; what is contested needs another than whoever decided.
+    """
+    waiting = Case.objects.filter(id=case, level=0).exclude(state="contested")
+    return waiting.exclude(assignee=None).exclude(assignee=by.id).exists()
+
+
+def theirs_to_decide(case: UUID, by: Actor) -> None:
+    """Raise unless an official acts, and one whose case it is."""
+    officials_only(by)
+    if belongs_to_another(case, by):
+        message = "this case waits for its own professional: until the deadline it is theirs alone"
         raise NotAllowedError(message)
 
 
@@ -61,7 +78,7 @@ def spend(*, case: UUID, by: Actor, spent: timedelta) -> None:
 @transaction.atomic
 def note(*, case: UUID, text: str, by: Actor, at: datetime) -> None:
     """Write a note into a case."""
-    officials_only(by)
+    theirs_to_decide(case, by)
     Note.objects.create(case_id=case, by=by.id, at=at, kind="note", text=written(text))
     record.write(News(kind="offers.noted", case=case), by=by, at=at)
 
@@ -92,7 +109,7 @@ def take_up(*, case: UUID, reason: str, by: Actor, at: datetime) -> None:
 
 
 def _decide(case: UUID, reason: str, by: Actor, at: datetime) -> None:
-    officials_only(by)
+    theirs_to_decide(case, by)
     Note.objects.create(case_id=case, by=by.id, at=at, kind="decision", text=written(reason))
 
 

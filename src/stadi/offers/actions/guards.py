@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from stadi.consent import actions as consent
 from stadi.fulfil import actions as fulfil
+from stadi.kit.actor import SYSTEM
+from stadi.kit.service import INFORMING
 from stadi.offers.domain import (
     ASKED,
     HIGHEST,
@@ -14,6 +16,7 @@ from stadi.offers.domain import (
     NotAllowedError,
     NotOpenError,
     Standing,
+    TellingError,
 )
 from stadi.offers.models import Note, Transition
 from stadi.offers.plugins import plugin
@@ -46,6 +49,49 @@ def _until(case: Standing) -> datetime:
     if case.state == "accepted" and case.answered_at is not None:
         return case.answered_at + case.terms.regret
     return case.expires_at or case.since
+
+
+def _offering(cases: Cases, by: By, at: datetime) -> Errors:
+    """Refuse a yes to what only tells of something: one applies for it in the ordinary way."""
+    del by, at
+    return {
+        case: TellingError("this service only tells: apply in the ordinary way")
+        for case, c in cases.items()
+        if c.terms.level in INFORMING
+    }
+
+
+def _chosen(cases: Cases, by: By, at: datetime) -> Errors:
+    """Refuse a yes to everything that is shown at once: one of it is chosen."""
+    del by, at
+    return {
+        case: NotOpenError("choose one of what is shown")
+        for case, c in cases.items()
+        if c.terms.choosing and c.unit is None
+    }
+
+
+def _granting(cases: Cases, by: By, at: datetime) -> Errors:
+    """Refuse to take silence for a yes: below L3 never, at L3 not before the time is over."""
+    del by
+    errors = Errors()
+    for case, c in cases.items():
+        over = c.reminded_at is not None and c.expires_at is not None and at >= c.expires_at
+        if c.terms.silence != "grant":
+            errors[case] = NotAllowedError("no law takes silence for a yes here")
+        elif c.terms.level != "L4" and not over:
+            errors[case] = NotOpenError("the offer is open, or nobody was reminded of it yet")
+    return errors
+
+
+def _granted(cases: Cases, by: By, at: datetime) -> Errors:
+    """Refuse to oppose what somebody said yes to, or too late."""
+    del by
+    return {
+        case: NotOpenError("this can no longer be refused")
+        for case, c in cases.items()
+        if c.answered_by != SYSTEM.id or at >= _until(c)
+    }
 
 
 def _safe(cases: Cases, by: By, at: datetime) -> Errors:
@@ -161,6 +207,10 @@ def _another(cases: Cases, by: By, at: datetime) -> Errors:
 GUARDS: dict[str, Callable[[Cases, By, datetime], Errors]] = {
     "open": _open,
     "answerable": _answerable,
+    "offering": _offering,
+    "chosen": _chosen,
+    "granting": _granting,
+    "granted": _granted,
     "safe": _safe,
     "basis": _basis,
     "here": _here,

@@ -14,6 +14,7 @@ from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.text import spoken
 from stadi.messages import actions as messages
 from stadi.messages.domain import Letter
+from stadi.offers.actions.versions import SILENCES
 from stadi.offers.plugins import plugin
 
 ABOUT_OFFER = "offer"  # the first part of the key of a message about an offer
@@ -32,11 +33,55 @@ WORDS: dict[str, Words] = {
             " never taken for a yes or a no."
         ),
     ),
+    "reminder.lapse": (
+        gettext_noop("A proposal still waits for your answer"),
+        gettext_noop(
+            "You have not answered yet. If you do nothing, it ends and nothing follows from it."
+        ),
+    ),
+    "reminder.grant": (
+        gettext_noop("A proposal still waits for your answer"),
+        gettext_noop(
+            "You have not answered yet. If you do nothing, it is granted, because the law says so."
+            " Open it to see what and why, or to refuse it."
+        ),
+    ),
+    "expired.lapse": (
+        gettext_noop("The time to answer ran out"),
+        gettext_noop(
+            "No answer came, and nothing follows from it. The ordinary application stays open."
+        ),
+    ),
     "accepted": (
         gettext_noop("The other guardian said yes"),
         gettext_noop(
             "The other guardian accepted a proposal that was made to you both. If you do not agree,"
             " open it and say so: then a person decides together with you."
+        ),
+    ),
+    "granted": (
+        gettext_noop("It is granted, and nothing is asked of you"),
+        gettext_noop(
+            "You did not object, and the law lets us grant this without an answer. Open it to see"
+            " what is granted and why. You may still refuse it."
+        ),
+    ),
+    "feedback": (
+        gettext_noop("How was it?"),
+        gettext_noop("One tap tells us. Your answer is counted without your name."),
+    ),
+    "raised": (
+        gettext_noop("Your amount goes up"),
+        gettext_noop(
+            "Your situation changed, and a larger amount is paid from the next month on. You need"
+            " not do anything."
+        ),
+    ),
+    "lowered": (
+        gettext_noop("Your amount changes"),
+        gettext_noop(
+            "An official looked at your situation: a smaller amount is paid from the next month"
+            " on, and nothing is asked back. Open it to see why. You may contest it."
         ),
     ),
     "noted": (
@@ -158,13 +203,19 @@ def tell(
         if actor is not None and actor.kind == "resident" and actor.id == who.person:
             continue
         spoke = actor is not None and actor.on_behalf_of == who.person
-        key = ("noted" if spoke else what, who.language)
+        key = ("noted" if spoke else _after(what, who.service), who.language)
         if key not in said:
             said[key] = _joined(_translated(WORDS[key[0]], who.language))
         channels = plugin(who.service).service.offer.channels if what == "reminder" else ("inbox",)
-        letters.append(_letter(who, key[0], said[key], at, channels))
+        letters.append(_letter(who, key[0].split(".")[0], said[key], at, channels))
     if letters:
         messages.send(letters=letters, by=SYSTEM, at=at)
+
+
+def _after(what: str, service: str) -> str:
+    """Return the letter of a kind that says what follows from silence in this service."""
+    kind = f"{what}.{SILENCES[type(plugin(service).service.offer.silence)]}"
+    return kind if kind in WORDS else what
 
 
 def question_letters(

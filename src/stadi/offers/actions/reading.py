@@ -15,7 +15,7 @@ COUNTED = (
 )
 SUMS = {
     "screened": ("yes", "no", "unknown", "stopped"),
-    "yes": ("waiting", "offered", "held", "unreached"),
+    "yes": ("waiting", "offered", "held", "unreached", "resting"),
     "offered": ("open", "accepted", *COUNTED),
 }
 """What each count is the sum of; `seen` is a part of `open`."""
@@ -47,7 +47,7 @@ def _states(service: str, round_: str) -> tuple[Counter[str], Counter[str]]:
     Left out: who was never found to be entitled, and what a correction replaced by a new case.
     """
     unclear = Transition.objects.filter(old="unclear", new__in=("withdrawn", "closed"))
-    cases = Case.objects.filter(service=service, round=round_).exclude(state="corrected")
+    cases = Case.objects.filter(service=service, screening__round=round_).exclude(state="corrected")
     outside, inside = Counter[str](), Counter[str]()
     rows = cases.exclude(id__in=unclear.values("case"))
     for state, ended, sent in rows.values_list("state", "ended", "sent_at"):
@@ -57,7 +57,7 @@ def _states(service: str, round_: str) -> tuple[Counter[str], Counter[str]]:
 
 def _screened(service: str, round_: str) -> dict[str, int]:
     """Return what the round's first sweep found, as far as later changes did not move it."""
-    names = ("screened", *SUMS["screened"])
+    names = ("screened", *SUMS["screened"], "resting")
     sweeps = list(Screening.objects.filter(service=service, round=round_).order_by("at"))
     counts = {name: int(getattr(sweeps[0], name)) for name in names}
     for later in sweeps[1:]:
@@ -88,15 +88,19 @@ def receipt(case: UUID) -> str:
     return case.hex[:8]
 
 
-def unanswered(*, above: int) -> list[tuple[UUID, int]]:
-    """Return (link, person) of open offers, one recipient each, to people numbered above."""
+def unanswered(*, above: int) -> list[tuple[UUID, int, tuple[int, ...]]]:
+    """Return (link, person, what must be chosen of) of open offers to people numbered above.
+
+    One recipient each; nothing is chosen of where one thing is proposed.
+    """
     rows = (
         Recipient.objects.filter(offer__case__state__in=ASKED, offer__case__subject__gte=above)
         .exclude(person__lt=above)
         .order_by("offer__case__subject", "person")
-        .values_list("id", "person", "offer")
+        .values_list("id", "person", "offer", "offer__unit", "offer__others")
     )
-    first: dict[UUID, tuple[UUID, int]] = {}
-    for link, person, case in rows:
-        first.setdefault(case, (link, person))
+    first: dict[UUID, tuple[UUID, int, tuple[int, ...]]] = {}
+    for link, person, case, unit, others in rows:
+        shown = tuple(other for other, _ in others) if unit is None else ()
+        first.setdefault(case, (link, person, shown))
     return list(first.values())

@@ -23,7 +23,7 @@ def refill(*, plugin: Plugin, by: Actor, at: datetime) -> int:
     waiting = _waiting(plugin)
     if not waiting or not isinstance(plugin.service.propose, Assign):
         return 0
-    if not any(left > 0 for left in fulfil.free(term=at.date().year).values()):
+    if not any(left > 0 for left in fulfil.free(term=plugin.service.term(at.date())).values()):
         return 0
     seen = look_at(plugin=plugin, subjects=waiting, at=at)
     found = [f for f in find(plugin, seen, _still(plugin, waiting, seen)) if not f.held]

@@ -3,21 +3,28 @@
 from dataclasses import asdict
 from functools import cache
 
-from stadi.kit.service import Service
+from stadi.kit.service import Assign, Choice, Grants, Lapses, Service, ToAPerson
 from stadi.offers.domain import Terms, VersionError
 from stadi.offers.models import Version
+
+SILENCES: dict[type, str] = {ToAPerson: "person", Lapses: "lapse", Grants: "grant"}
 
 
 def promised(service: Service) -> Terms:
     """Return the terms that a service as it runs now promises."""
     offer, oversight = service.offer, service.oversight
     return Terms(
+        level=service.level,
+        silence=SILENCES[type(offer.silence)],
         open_days=offer.open_days,
         undo_hours=offer.undo_hours,
         remind_days=offer.remind_days,
         queue_days=oversight.queue_days,
         contest_days=oversight.contest_days,
         keep_days=oversight.keep_days,
+        wait_days=service.propose.wait_days if isinstance(service.propose, Assign) else 0,
+        choosing=isinstance(service.propose, Choice),
+        feedback_days=service.feedback.after_days if service.feedback else None,
         channels=offer.channels,
     )
 

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Case as Where
+from django.db.models import Count, Value, When
 
 from stadi.engine.explain import explain
 from stadi.fulfil import actions as fulfil
@@ -16,9 +17,9 @@ from stadi.kit.rule import Relation
 from stadi.messages import actions as messages
 from stadi.offers.actions.finding import find
 from stadi.offers.actions.looking import look_at
-from stadi.offers.domain import WITH_A_PERSON
+from stadi.offers.domain import STAFF, WITH_A_PERSON
 from stadi.offers.models import Case, Note, Offer, Opening, Question, Recipient, Transition
-from stadi.offers.plugins import plugin
+from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 from stadi.record import actions as record
 
@@ -38,40 +39,75 @@ class Task:
     level: int
     since: datetime
     deadline: datetime | None
+    assignee: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page of the queue, the nearest deadline first, and what the whole of it is made of."""
+    """One page of the queue, the nearest deadline first, and what the whole of it is made of.
+
+    `by_area`: the tasks of the areas that need it most come first instead.
+    """
 
     tasks: tuple[Task, ...]
     page: int
     pages: int
     total: int
+    by_area: bool
     counts: Counter[tuple[str, str, str]]
     """How many tasks there are of each kind, service and reason, whatever is shown."""
 
 
-def queue(*, kind: str = "", service: str = "", reason: str | None = None, page: int = 1) -> Queue:
+def queue(
+    *,
+    kind: str = "",
+    service: str = "",
+    reason: str | None = None,
+    assignee: int | None = None,
+    page: int = 1,
+) -> Queue:
     """Return one page of what waits for a person; empty words and None show everything."""
     waiting = Case.objects.filter(state__in=WITH_A_PERSON)
     grouped = waiting.order_by().values_list("state", "service", "reason").annotate(n=Count("id"))
     counts = Counter({(s, v, r): n for s, v, r, n in grouped})
-    wanted = {"state": kind or None, "service": service or None, "reason": reason}
-    shown = {name: value for name, value in wanted.items() if value is not None}
-    total = sum(n for key, n in counts.items() if _fits(key, (kind, service, reason)))
+    texts = {"state": kind or None, "service": service or None, "reason": reason}
+    wanted: dict[str, Any] = {**texts, "assignee": assignee}
+    shown = waiting.filter(**{name: v for name, v in wanted.items() if v is not None})
+    total = shown.count()
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
-    rows = waiting.filter(**shown).order_by("deadline", "id")[(page - 1) * PAGE : page * PAGE]
+    by_area = _is_by_area(service)
+    order = (_need(service), "since", "id") if by_area else ("deadline", "id")
+    rows = shown.order_by(*order)[(page - 1) * PAGE : page * PAGE]
     return Queue(
-        tasks=tuple(_task(row) for row in rows), page=page, pages=pages, total=total, counts=counts
+        tasks=tuple(_task(row) for row in rows),
+        page=page,
+        pages=pages,
+        total=total,
+        by_area=by_area,
+        counts=counts,
     )
 
 
-def _fits(key: tuple[str, str, str], wanted: tuple[str, str, str | None]) -> bool:
-    kind, service, reason = wanted
-    said = (kind or key[0], service or key[1], key[2] if reason is None else reason)
-    return key == said
+def _is_by_area(service: str) -> bool:
+    """Return whether a service gives its scarce hands to areas, not to persons."""
+    return service in plugins() and plugin(service).service.oversight.by_area is not None
+
+
+def _need(service: str) -> Where:
+    """Return the place of a task in the order of its area's need: waiting tasks per resident.
+
+    A task of no known area has the need of all areas together: unknown is neither much nor little.
+    """
+    waiting = Case.objects.filter(state__in=WITH_A_PERSON, service=service)
+    tasks = dict(waiting.order_by().values_list("place").annotate(n=Count("id")))
+    counted = people.count_by_area()
+    living = {area: counted[area] for area in tasks if counted.get(area)}
+    together = sum(tasks[area] for area in living) / max(1, sum(living.values()))
+    need = {area: n / living[area] if area in living else together for area, n in tasks.items()}
+    order = sorted(set(need.values()), reverse=True)
+    turns = [When(place=area, then=Value(order.index(need[area]))) for area in need]
+    return Where(*turns, default=Value(0))
 
 
 def _task(row: Case) -> Task:
@@ -83,6 +119,7 @@ def _task(row: Case) -> Task:
         level=row.level,
         since=row.since,
         deadline=row.deadline,
+        assignee=row.assignee,
     )
 
 
@@ -150,7 +187,7 @@ def _events(case: UUID, recipients: Sequence[Recipient]) -> list[Event]:
 
 
 def _writer(kind: str) -> str:
-    return "resident" if kind == "contest" else "official"
+    return "resident" if kind in ("contest", "self_check") else "official"
 
 
 def _messages(case: UUID, recipients: Sequence[Recipient]) -> list[Event]:
@@ -200,3 +237,14 @@ def verdicts(*, case: UUID) -> list[Note]:
 def contests(*, case: UUID, person: int) -> list[Note]:
     """Return what this person wrote when they contested a case."""
     return list(Note.objects.filter(case=case, kind="contest", by=person).order_by("id"))
+
+
+def lowerings(*, case: UUID) -> list[Note]:
+    """Return why officials let a smaller amount follow in a case."""
+    return list(Note.objects.filter(case=case, kind="lowered").order_by("id"))
+
+
+def sender(*, case: UUID) -> tuple[int, datetime] | None:
+    """Return the official who decided that the latest offer is made, and when; None for a rule."""
+    sent = Transition.objects.filter(case=case, name="offer").order_by("-id").first()
+    return (sent.actor, sent.at) if sent and sent.actor_kind in STAFF else None

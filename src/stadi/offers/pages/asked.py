@@ -21,12 +21,18 @@ from stadi.people import actions as people
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One question as a page shows it; a protected child's name is not in it."""
+    """One question as a page shows it; a protected child's name is not in it.
+
+    `own`: it is about whoever reads it.
+    """
 
     id: UUID
     fact: str
     type: str
+    unit: str
+    fit: str
     child: str
+    own: bool
     service: str
     why: str
 
@@ -46,6 +52,9 @@ def _asked(question: Question, person: int) -> Asked:
         id=question.id,
         fact=fact.label.say(language),
         type=fact.type,
+        unit=fact.unit,
+        fit=words.fit(fact),
+        own=case.subject == person,
         child=child.given_name if child and not hidden else "",
         service=made.say("title", language),
         why=made.say("law", language),
@@ -60,10 +69,11 @@ def question(request: Any, question: UUID) -> Any:
     try:
         if request.method == "POST" and shown is not None:
             by, at = request.actor, request.time.now
-            questions.answer(question=question, value=given, by=by, at=at)
+            value = words.plain(given, shown.unit)
+            questions.answer(question=question, value=value, by=by, at=at)
             return redirect(reverse("home"))
     except questions.AnswerUnfitError:
-        return _page(request, shown, given, words.spoken(words.FIT, shown.type if shown else ""))
+        return _page(request, shown, given, shown.fit if shown else "")
     except (NotYoursError, NotOpenError):
         shown = None
     if shown is None:

@@ -2,54 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from stadi.fulfil import actions as fulfil
-from stadi.kit.service import Assign, Plugin
+from stadi.kit.service import INFORMING, Assign, Choice, Place, Plugin
 from stadi.offers.actions import reading
+from stadi.offers.actions.plans import money
 from stadi.offers.actions.versions import terms
-from stadi.offers.domain import STEPS, Terms
-from stadi.offers.models import Case, Offer, Recipient
-from stadi.offers.pages import words
+from stadi.offers.models import Recipient
 from stadi.offers.pages.maps import Drawing, Point, draw
+from stadi.offers.pages.stands import stands
+from stadi.offers.pages.told import Reason, reason
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
 from stadi.twin import actions as twin
+from stadi.twin.domain import Place as Unit
 
-SHOWN = {"offered": "open", "seen": "open", "fulfilling": "accepted", "failed": "held"}
-ENDED = ("measured", "closed")  # how these ended is what is shown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One fact that was used: what it was used for, and where it came from."""
-
-    sentence: str
-    fact: str
-    value: str
-    source: str
-    since: date
+SHARING = ("open", "held")  # as long as nothing is settled, what one shares of oneself helps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
-    """Another place that may be chosen; metres only for those who live in the home."""
+class Option:
+    """Something that may be chosen: where, when it takes place, how many hours of a week it takes.
+
+    Metres only for those who live in the home.
+    """
 
     unit: int
     name: str
     metres: int | None
+    moment: datetime | None
+    hours: int | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One offer as a page shows it; a hidden one says nothing of any place."""
+    """One offer as a page shows it; a hidden one says nothing of any place.
+
+    `own`: it is about the reader. `choosing`: one of what is shown is taken, none is proposed.
+    """
 
     link: UUID
     id: str
@@ -57,19 +54,27 @@ class Card:
     title: str
     summary: str
     child: str
+    own: bool
     unit: str
-    is_place: bool
     hidden: bool
+    tells: bool
+    choosing: bool
     starts: date | None
+    moment: datetime | None
     metres: int | None
-    others: tuple[Other, ...]
+    hours: int | None
+    amount: str
+    about_money: bool
+    others: tuple[Option, ...]
     reasons: tuple[Reason, ...]
     purpose: str
     law: str
     service_version: str
     human: str
+    silence: str
     state: str
     by_other: bool
+    granted: bool
     tone: str
     said: str
     meaning: str
@@ -77,8 +82,11 @@ class Card:
     expires: date | None
     deadline: date | None
     undo_until: datetime | None
+    refuse_until: datetime | None
     contrary: str
     can_contest: bool
+    can_tell: bool
+    questions: int
     decided: bool
 
     @property
@@ -91,157 +99,119 @@ class Card:
         """Return whether the reader may take their own yes back now."""
         return self.undo_until is not None
 
+    @property
+    def can_check(self) -> bool:
+        """Return whether the reader may answer questions for themselves, and share the answers."""
+        return self.questions > 0 and self.state in SHARING
+
+    @property
+    def held_until(self) -> date | None:
+        """Return until when a place is held for the reader, None where none is."""
+        return self.expires if self.unit and not self.tells else None
+
+    @property
+    def granted_on(self) -> date | None:
+        """Return when silence becomes a yes, None where it never does."""
+        return self.expires if self.silence == "grant" and self.state == "open" else None
+
 
 def card(recipient: Recipient, now: datetime) -> Card:
     """Return what a page shows of one offer."""
     offer, case = recipient.offer, recipient.offer.case
     made, language = plugin(case.service), get_language() or "en"
-    hidden = people.any_ban([case.subject, recipient.person])
-    # what a distance tells of the child's home is only for those who live there
-    near = not hidden and people.share_a_home(case.subject, recipient.person)
-    units = {} if hidden else twin.names([u for u in (offer.unit, *_ids(offer)) if u])
-    child = people.resident(case.subject)
-    names = {"child": child.given_name if child else "", "unit": units.get(offer.unit or 0, "")}
     promised = terms(case.service, case.version)
+    hidden = people.any_ban([case.subject, recipient.person])
+    options = {} if hidden else _options(recipient, made)
+    unit = options.get(offer.unit or 0)
+    child = people.resident(case.subject)
+    amount = "" if hidden else money(offer.cents, language)
+    names = {"child": child.given_name if child else "", "unit": unit.name if unit else ""}
+    placing = any(isinstance(step, Place) for step in made.service.fulfil)
     return Card(
         link=recipient.id,
         id=reading.receipt(case.id),
         tag=made.say("tag", language),
-        title=made.say("title" if hidden else "offer_title", language, **names),
+        title=made.say("title" if hidden else "offer_title", language, amount=amount, **names),
         summary=made.say("offer_summary", language, **names),
         child=names["child"],
+        own=case.subject == recipient.person,
         unit=names["unit"],
-        is_place=offer.unit is not None,
         hidden=hidden,
-        starts=fulfil.term_days(int(case.round))[0] if offer.unit else None,
-        metres=rounded(offer.metres) if near else None,
-        others=_others(offer, units, near=near),
+        tells=promised.level in INFORMING,
+        choosing=promised.choosing,
+        starts=fulfil.term_days(case.term)[0] if offer.unit and placing else None,
+        moment=None if hidden else offer.starts_at,
+        metres=unit.metres if unit else None,
+        hours=unit.hours if unit else None,
+        amount=amount,
+        about_money=offer.cents is not None,
+        others=tuple(options[other] for other, _m in offer.others if other in options),
         reasons=tuple(reason(made, leaf, language) for leaf in offer.reasons),
         purpose=made.say("title", language),
         law=made.say("law", language),
         service_version=f"{case.service} {case.version}",
         human=made.say("human", language),
+        silence=promised.silence,
         expires=_day(offer.expires_at),
         deadline=_day(case.deadline),
-        **_standing(offer, recipient.person, now, promised),
+        questions=made.service.offer.self_check,
+        **stands(recipient, now, promised, placing=placing),
     )
 
 
-def _standing(offer: Offer, person: int, now: datetime, promised: Terms) -> dict[str, Any]:
-    """Return where the offer stands for this person, and what they may do about it."""
-    case, state = offer.case, state_of(offer, now)
-    by_other = offer.answered_by not in (None, person)
-    tone, said, meaning = words.STATES.get(state, ("", "", ""))
-    told_of_other = by_other and state in words.BY_OTHER
+def _options(recipient: Recipient, made: Plugin) -> dict[int, Option]:
+    """Return what is offered and what may be chosen instead, by unit."""
+    offer, case = recipient.offer, recipient.offer.case
+    metres = {u: m for u, m in ((offer.unit, offer.metres), *offer.others) if u is not None}
+    if not metres:
+        return {}
+    # what a distance tells of the child's home is only for those who live there
+    near = people.share_a_home(case.subject, recipient.person)
+    names, moments = twin.names(metres), twin.starts(metres)
+    # of the rest only what takes up a part of the week has something to tell
+    more = _units(made) if isinstance(made.service.propose, Choice) else {}
     return {
-        "state": state,
-        "by_other": by_other,
-        "tone": tone,
-        "said": words.spoken(words.BY_OTHER, state) if told_of_other else said and _(said),
-        "meaning": _meaning(state, by_other=by_other) or (meaning and _(meaning)),
-        "why": words.spoken(words.WITHDRAWN, case.reason) if _is_told(state, case) else "",
-        "undo_until": _undo_until(offer, person, now, promised),
-        "contrary": _contrary(offer, now, promised, by_other=by_other),
-        "can_contest": _can_contest(case, now, promised),
-        "decided": _is_decided(case),
+        unit: Option(
+            unit=unit,
+            name=names[unit],
+            metres=rounded(walk) if near else None,
+            moment=moments.get(unit),
+            hours=more[unit].hours if unit in more else None,
+            language=more[unit].language if unit in more else "",
+        )
+        for unit, walk in metres.items()
+        if unit in names
     }
 
 
-def _meaning(state: str, *, by_other: bool) -> str:
-    return _("The other guardian answered.") if by_other and state == "declined" else ""
-
-
-def _is_told(state: str, case: Case) -> bool:
-    return state == "withdrawn" and case.reason in words.WITHDRAWN
-
-
-def _is_decided(case: Case) -> bool:
-    decision = fulfil.decision(case=case.id) if case.state not in ("offered", "seen") else None
-    return decision is not None and decision.signed_at is not None
-
-
-def _undo_until(offer: Offer, person: int, now: datetime, promised: Terms) -> datetime | None:
-    if offer.case.state != "accepted" or offer.answered_by != person or not offer.answered_at:
-        return None
-    until = offer.answered_at + promised.regret
-    return until if until > now else None
-
-
-def _contrary(offer: Offer, now: datetime, promised: Terms, *, by_other: bool) -> str:
-    """Return the answer by which the reader disagrees with what was said, while they may."""
-    state = offer.case.state
-    if state == "accepted" and by_other and offer.answered_at:
-        return "decline" if now < offer.answered_at + promised.regret else ""
-    if state == "declined" and offer.expires_at:
-        return "accept" if now < offer.expires_at else ""
-    return ""
-
-
-def _can_contest(case: Case, now: datetime, promised: Terms) -> bool:
-    term = case.since + timedelta(days=promised.contest_days)
-    return case.state in STEPS["contest"].old and case.sent_at is not None and now < term
-
-
-def state_of(offer: Offer, now: datetime) -> str:
-    """Return the state that a page shows; an offer whose time is over is open no longer."""
-    case = offer.case
-    if case.state in ENDED:
-        return case.ended
-    late = offer.expires_at is not None and offer.expires_at <= now
-    shown = SHOWN.get(case.state, case.state)
-    return "expired" if shown == "open" and late else shown
-
-
-def _ids(offer: Offer) -> list[int]:
-    return [unit for unit, _metres in offer.others]
-
-
-def _others(offer: Offer, units: Mapping[int, str], *, near: bool) -> tuple[Other, ...]:
-    """Return the other places by name; none where places are hidden, since no name is known."""
-    return tuple(
-        Other(unit=unit, name=units[unit], metres=rounded(metres) if near else None)
-        for unit, metres in offer.others
-        if unit in units
-    )
+def _units(made: Plugin) -> Mapping[int, Unit]:
+    what = made.service.propose
+    kind = what.kind if isinstance(what, Assign | Choice) else ""
+    return {unit.id: unit for unit in twin.units(kind=kind)} if kind else {}
 
 
 def drawing(recipient: Recipient, shown: Card) -> Drawing | None:
     """Return the map of an offer's places, for those alone who live in the home on it."""
-    offer, case = recipient.offer, recipient.offer.case
-    kind = _kind(plugin(case.service))
-    if shown.metres is None or not kind:
+    walks = [shown.metres, *(other.metres for other in shown.others)]
+    if not any(walks):
         return None
-    home = people.home_point(case.subject)
-    points = {p.id: Point(x=p.x, y=p.y) for p in twin.units(kind=kind)}
-    names = [(offer.unit or 0, shown.unit), *((o.unit, o.name) for o in shown.others)]
-    places = [(name, points[unit]) for unit, name in names if unit in points]
+    home, units = people.home_point(recipient.offer.case.subject), _units(_made(recipient))
+    first = [(recipient.offer.unit, shown.unit)] if recipient.offer.unit else []
+    names = [*first, *((o.unit, o.name) for o in shown.others)]
+    places = [(name, Point(x=units[u].x, y=units[u].y)) for u, name in names if u in units]
     if home is None or len(places) < len(names):
         return None
     return draw(home=Point(x=home[0], y=home[1]), places=places)
 
 
-def _kind(made: Plugin) -> str:
-    what = made.service.propose
-    return what.kind if isinstance(what, Assign) else ""
+def _made(recipient: Recipient) -> Plugin:
+    return plugin(recipient.offer.case.service)
 
 
 def rounded(metres: int | None) -> int | None:
-    """Return metres as they are told: to the nearest ten."""
-    return None if metres is None else max(10, round(metres, -1))
+    """Return metres as they are told: to the nearest ten; none stand for a home nobody knows."""
+    return max(10, round(metres, -1)) if metres else None
 
 
 def _day(moment: datetime | None) -> date | None:
     return timezone.localtime(moment).date() if moment else None
-
-
-def reason(made: Plugin, leaf: Mapping[str, Any], language: str) -> Reason:
-    """Return one fact that was used as people read it."""
-    fact = next(f for f in made.service.purpose.uses if f.name == leaf["fact"])
-    because = leaf["because"]
-    return Reason(
-        sentence=made.say(f"because.{because}" if because else f"uses.{fact.column}", language),
-        fact=fact.label.say(language).capitalize(),
-        value=words.value(fact, leaf["value"]),
-        source=words.spoken(words.SOURCES, leaf["source"]),
-        since=date.fromisoformat(leaf["since"]),
-    )

@@ -1,8 +1,6 @@
 """One case at the desk: opened for a reason, read whole, and acted on with a reason each."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,24 +17,26 @@ from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import Decision
 from stadi.kit.access import MANAGER, OFFICIAL, open_to
 from stadi.kit.errors import StadiError
+from stadi.kit.service import INFORMING, Assign, Self
 from stadi.kit.text import spoken
-from stadi.offers.actions import answers, contest, desk, mending, questions, reading, viewing
-from stadi.offers.domain import STEPS, TASKS, WITH_A_PERSON, Answer, ReasonMissingError
+from stadi.offers.actions import desk, questions, reading, viewing
+from stadi.offers.actions.plans import money
+from stadi.offers.actions.versions import terms
+from stadi.offers.domain import TASKS, WITH_A_PERSON, NotAllowedError, ReasonMissingError
 from stadi.offers.models import Case, Recipient
 from stadi.offers.pages import words
-from stadi.offers.pages.cards import card, reason, rounded
-from stadi.offers.pages.desk import shown_by
+from stadi.offers.pages.acts import ACTS, fit
+from stadi.offers.pages.amounts import award_of, reviewed
+from stadi.offers.pages.cards import card, rounded
+from stadi.offers.pages.desk import holder, shown_by
 from stadi.offers.pages.resident import pdf
+from stadi.offers.pages.told import reason
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
 from stadi.twin import actions as twin
 
 STAFF = (OFFICIAL, MANAGER)
 LOOKED_AT = ("held", "unclear")  # here the purpose looks anew: there is no offer to read from
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - a bigint
 
 
 def _known(case: UUID) -> None:
@@ -64,6 +64,8 @@ def open_case(request: Any, case: UUID) -> Any:
             desk.open_case(case=case, reason=text, by=request.actor, at=request.time.now)
         except ReasonMissingError as error:
             return _ask_why(request, case, words.refused(error))
+        except NotAllowedError:
+            return redirect(reverse("case", kwargs={"case": case}))
         _since(request)[case.hex] = time.time()
         request.session.modified = True
         if why == "sign":
@@ -85,6 +87,8 @@ def _ask_why(request: Any, case: UUID, error: str) -> Any:
         "service": plugin(row.service).say("title", get_language() or "en"),
         "state": words.spoken(words.CASE_STATES, row.state),
         "reasons": [(key, words.spoken(words.OPENING, key)) for key in words.OPENING],
+        "another": desk.belongs_to_another(case, request.actor),
+        "until": row.deadline,
         "text": request.POST.get("text", ""),
         "error": error,
     }
@@ -93,28 +97,26 @@ def _ask_why(request: Any, case: UUID, error: str) -> Any:
 
 def _page(request: Any, case: UUID, said: dict[str, Any], status: int = 200) -> Any:
     story, now = viewing.story(case=case), request.time.now
-    row, language = story.case, get_language() or "en"
-    made = plugin(row.service)
+    row, made = story.case, plugin(story.case.service)
     ids = {row.subject, *(r.person for r in story.recipients), *(e.by for e in story.events)}
-    names = _names(ids)
-    ready = desk.look_into(cases=[case], at=now) if row.state == "held" else {}
-    choices = [place for found in ready.values() for place in desk.choices(found)]
-    others = [tuple(o) for o in story.offer.others] if story.offer else []
-    wanted = {story.held or 0, *(u for u, _m in [*choices, *others])}
-    units = twin.names(wanted - {0})
+    names = _names(ids | {row.assignee or 0})
+    award = award_of(row)
     context = {
         "case": row,
         "number": reading.receipt(case),
-        "service": made.say("title", language),
+        "service": made.say("title", get_language() or "en"),
         "state": words.spoken(words.CASE_STATES, row.state),
         "waits": words.spoken(words.REASONS, row.reason) if row.state in WITH_A_PERSON else "",
-        "level": _(words.LEVELS[min(row.level, 1)]) if row.state in TASKS else "",
+        "level": holder(row.assignee, row.level, request.actor.id) if row.state in TASKS else "",
         "child": names.get(row.subject, ""),
+        "own": isinstance(made.service.recipient, Self),
+        "professional": names.get(row.assignee or 0, ""),
+        "reviewed": row.state == "held" and row.reason == "reviewed_first",
         "banned": people.any_ban([row.subject, *(r.person for r in story.recipients)]),
-        "held": units.get(story.held or 0, ""),
-        "metres": rounded(story.offer.metres) if story.offer and story.held else None,
-        "others": [(u, units.get(u, ""), rounded(m)) for u, m in others],
-        "choices": [(u, units.get(u, ""), rounded(m)) for u, m in choices],
+        **_things(story, now),
+        "award": reviewed(award, story.offer.reasons, viewing.facts(case=case, at=now))
+        if award and story.offer
+        else None,
         "facts": _facts(story, now),
         "people": [_recipient(r, story, names) for r in story.recipients],
         "questions": [(q, _fact(row, q.fact)) for q in story.questions],
@@ -122,12 +124,43 @@ def _page(request: Any, case: UUID, said: dict[str, Any], status: int = 200) -> 
         "askable": row.state == "unclear" and questions.can_be_asked(case=row.id, at=now),
         "events": [_event(e, names) for e in story.events],
         "decision": fulfil.decision(case=case),
-        "acts": _acts(row, story.recipients, request.actor.kind),
+        "acts": fit(row, story.recipients, award, request.actor.kind),
         "ways": [(key, words.spoken(words.WAYS, key)) for key in words.WAYS],
         "says": [(key, words.spoken(words.SAYS, key)) for key in words.SAYS],
+        "takes": _takes(story),
         **said,
     }
     return render(request, "offers/case.html", context, status=status)
+
+
+def _things(story: viewing.Story, now: Any) -> dict[str, Any]:
+    """Return what is held for a case, what else was shown, what may be chosen, and the money."""
+    row, offer = story.case, story.offer
+    ready = desk.look_into(cases=[row.id], at=now) if row.state == "held" else {}
+    choices = [place for found in ready.values() for place in desk.choices(found)]
+    others = [tuple(o) for o in offer.others] if offer else []
+    wanted = {story.held or 0, *(u for u, _m in [*choices, *others])} - {0}
+    units, moments = twin.names(wanted), twin.starts(wanted)
+
+    def told(places: list[Any]) -> list[tuple[int, str, int | None, Any]]:
+        return [(u, units.get(u, ""), rounded(m), moments.get(u)) for u, m in places]
+
+    return {
+        "held": units.get(story.held or 0, ""),
+        "moment": moments.get(story.held or 0),
+        "metres": rounded(offer.metres) if offer and story.held else None,
+        "others": told(others),
+        "choices": told(choices),
+        "chooses": bool(ready) and isinstance(plugin(row.service).service.propose, Assign),
+        "amount": money(offer.cents, get_language() or "en") if offer else "",
+    }
+
+
+def _takes(story: viewing.Story) -> bool:
+    """Return whether a yes can be given to the offer as it is: not to all that is shown at once."""
+    promised = terms(story.case.service, story.case.version)
+    chosen = story.offer is not None and story.offer.unit is not None
+    return promised.level not in INFORMING and (chosen or not promised.choosing)
 
 
 def _names(ids: set[int]) -> dict[int, str]:
@@ -173,7 +206,7 @@ def _missing(row: Case, now: Any) -> list[dict[str, str]]:
         return []
     language = get_language() or "en"
     return [
-        {"name": f.name, "label": f.label.say(language), "type": f.type}
+        {"name": f.name, "label": f.label.say(language), "type": f.type, "unit": f.unit}
         for f in questions.missing(case=row.id, at=now)
     ]
 
@@ -188,81 +221,6 @@ def _event(event: viewing.Event, names: dict[int, str]) -> dict[str, Any]:
         "who": _("to %(name)s") % {"name": who} if event.what == "sent" else who,
         "text": text,
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Something an official may do with a case, and the states in which it makes sense."""
-
-    name: str
-    states: tuple[str, ...]
-    do: Callable[..., object]
-
-
-def _send(request: Any, **doing: Any) -> None:
-    desk.send(**doing, unit=_number(request.POST.get("unit", "")))
-
-
-def _just(action: Callable[..., object]) -> Callable[..., object]:
-    """Return an act that needs nothing from its form but the reason."""
-    return lambda _request, **doing: action(**doing)
-
-
-def _note(_request: Any, *, reason: str, **doing: Any) -> None:
-    desk.note(text=reason, **doing)
-
-
-def _ask(request: Any, *, reason: str, **doing: Any) -> None:
-    del reason  # the missing fact is the reason
-    questions.ask(fact=request.POST.get("fact", ""), **doing)
-
-
-def _mend(request: Any, **doing: Any) -> None:
-    posted = request.POST
-    mending.mend(**doing, fact=posted.get("fact", ""), value=posted.get("value", ""))
-
-
-def _answer(request: Any, *, case: UUID, reason: str, by: Any, at: Any) -> None:
-    posted = request.POST
-    links = {str(r.id): r.id for r in Recipient.objects.filter(offer=case)}
-    if posted.get("link") not in links or posted.get("way") not in words.WAYS:
-        message = "say how and why the answer reached you"
-        raise ReasonMissingError(message)
-    given = Answer(
-        link=links[posted["link"]],
-        says=posted.get("says", ""),
-        by=by,
-        unit=_number(posted.get("unit", "")),
-        way=posted["way"],
-        reason=reason,
-    )
-    for refused in answers.answer_many(answers=[given], at=at):
-        raise refused.error
-
-
-ACTS = {
-    act.name: act
-    for act in (
-        Act(name="send", states=("held",), do=_send),
-        Act(name="take-up", states=("expired",), do=_just(desk.take_up)),
-        Act(name="ask", states=("unclear",), do=_ask),
-        Act(name="mend", states=("unclear",), do=_mend),
-        Act(name="answer", states=("offered", "seen", "accepted", "declined"), do=_answer),
-        Act(name="uphold", states=("contested",), do=_just(contest.uphold)),
-        Act(name="correct", states=("contested",), do=_just(contest.correct)),
-        Act(name="close", states=STEPS["close"].old, do=_just(desk.close)),
-        Act(name="withdraw", states=STEPS["withdraw"].old, do=_just(desk.withdraw)),
-        Act(name="note", states=(), do=_note),
-    )
-}
-
-
-def _acts(row: Case, recipients: tuple[Recipient, ...], kind: str) -> list[str]:
-    """Return what may be done with a case where it stands; a note may always be written."""
-    useless = {"answer"} if not recipients or kind != "official" else set()
-    useless |= {"withdraw"} if row.sent_at is None or row.state == "contested" else set()
-    fit = [name for name, act in ACTS.items() if not act.states or row.state in act.states]
-    return [name for name in fit if name not in useless]
 
 
 @open_to(*STAFF)
@@ -288,7 +246,7 @@ def act(request: Any, case: UUID, name: str) -> Any:
 def _told(request: Any, case: UUID, error: StadiError) -> str:
     if isinstance(error, questions.AnswerUnfitError):
         made = plugin(Case.objects.get(id=case).service)
-        return words.spoken(words.FIT, questions.fact_of(made, request.POST["fact"]).type)
+        return words.fit(questions.fact_of(made, request.POST["fact"]))
     return words.refused(error)
 
 

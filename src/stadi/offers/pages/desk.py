@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 
+from stadi.consent import corrections
 from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import Decision
 from stadi.kit.access import MANAGER, OFFICIAL, open_to
@@ -25,6 +26,7 @@ from stadi.offers.pages import words
 from stadi.offers.plugins import plugin, plugins
 
 ANY = "any"  # a filter that is not set; an empty reason is a reason
+MINE = "mine"
 
 
 def shown_by(request: Any) -> str:
@@ -36,20 +38,23 @@ def shown_by(request: Any) -> str:
 @open_to(OFFICIAL, MANAGER)
 def today(request: Any) -> Any:
     """Show what waits for a person, the nearest deadline first; nobody's name is in it."""
-    wanted = {name: _wanted(request, name) for name in ("kind", "service", "reason")}
+    wanted = {name: _wanted(request, name) for name in ("kind", "service", "reason", "whose")}
     number = request.GET.get("page", "")
     found = viewing.queue(
         kind="" if wanted["kind"] == ANY else wanted["kind"],
         service="" if wanted["service"] == ANY else wanted["service"],
         reason=None if wanted["reason"] == ANY else wanted["reason"],
+        assignee=request.actor.id if wanted["whose"] == MINE else None,
         page=int(number) if number.isdecimal() and len(number) < 6 else 1,  # noqa: PLR2004 - digits
     )
     context = {
-        "rows": [_row(task, request.time.now) for task in found.tasks],
+        "rows": [_row(task, request) for task in found.tasks],
         "queue": found,
         "filters": _filters(found.counts, wanted),
         "tallies": _tallies(found.counts),
         "to_sign": fulfil.count_unsigned(services=list(plugins())),
+        "to_review": len(fulfil.to_review()),
+        "to_correct": corrections.count_waiting(),
         "told": shown_by(request),
         "before": _page(wanted, found.page - 1) if found.page > 1 else "",
         "after": _page(wanted, found.page + 1) if found.page < found.pages else "",
@@ -77,18 +82,26 @@ def _page(wanted: dict[str, str], page: int) -> str:
     return f"?{urlencode({**chosen, 'page': str(page)})}"
 
 
-def _row(task: viewing.Task, now: datetime) -> dict[str, Any]:
+def _row(task: viewing.Task, request: Any) -> dict[str, Any]:
+    now = request.time.now
     return {
         "case": task.case,
         "number": reading.receipt(task.case),
         "service": plugin(task.service).say("title", get_language() or "en"),
         "kind": words.spoken(words.KINDS, task.kind),
         "reason": words.spoken(words.REASONS, task.reason),
-        "level": _(words.LEVELS[min(task.level, 1)]),
+        "level": holder(task.assignee, task.level, request.actor.id),
         "high": task.level > 0,
         "deadline": timezone.localtime(task.deadline).date() if task.deadline else None,
         "age_days": (now - task.since).days,
     }
+
+
+def holder(assignee: int | None, level: int, reader: int) -> str:
+    """Return who has a task: its own professional until it is late, then the owner."""
+    if assignee is None or level:
+        return _(words.LEVELS[min(level, 1)])
+    return _(words.WITH_YOU if assignee == reader else words.OWN_PROFESSIONAL)
 
 
 def _tallies(counts: Counter[tuple[str, str, str]]) -> list[tuple[str, str, int]]:
@@ -104,7 +117,12 @@ def _filters(counts: Counter[tuple[str, str, str]], wanted: dict[str, str]) -> l
     kinds = {kind: words.spoken(words.KINDS, kind) for kind in WITH_A_PERSON}
     services = {s: p.say("title", language) for s, p in plugins().items()}
     reasons = {r: words.spoken(words.REASONS, r) for _k, _s, r in counts}
-    lists = (("kind", _("Kind"), kinds), ("service", _("Service"), services))
+    lists = (
+        ("kind", _("Kind"), kinds),
+        ("service", _("Service"), services),
+        ("reason", _("Why it waits"), reasons),
+        ("whose", _("Whose"), {MINE: _("Mine")}),
+    )
     return [
         {
             "name": name,
@@ -117,7 +135,7 @@ def _filters(counts: Counter[tuple[str, str, str]], wanted: dict[str, str]) -> l
                 ),
             ],
         }
-        for name, label, options in (*lists, ("reason", _("Why it waits"), reasons))
+        for name, label, options in lists
     ]
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stadi.fulfil import actions as fulfil
-from stadi.offers.domain import NotOpenError, NotYoursError, TransitionError
+from stadi.offers.domain import NotOpenError, NotYoursError, TellingError, TransitionError
 from stadi.offers.pages import words
 
 View = Callable[..., Any]
@@ -36,6 +36,10 @@ def honest(view: View) -> View:
                 "Somebody else got it a moment ago. The place proposed to you is still held: go"
                 " back and choose again."
             )
+            return notice(request, title, body, 409)
+        except TellingError:
+            title = _("There is nothing to accept here")
+            body = _("This service only tells. Apply for it in the ordinary way.")
             return notice(request, title, body, 409)
         except (NotOpenError, TransitionError, fulfil.NoClaimError) as error:
             title, why = _("This cannot be done now"), words.refused(error)

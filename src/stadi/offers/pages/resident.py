@@ -16,15 +16,18 @@ from stadi.fulfil import actions as fulfil
 from stadi.fulfil.domain import Decision
 from stadi.kit.access import ANYONE, MANAGER, OFFICIAL, RESIDENT, open_to
 from stadi.messages import actions as messages
-from stadi.offers.actions import answers, reading, viewing
+from stadi.offers.actions import answers, reading, self_check, viewing
 from stadi.offers.domain import NotYoursError
 from stadi.offers.pages.asked import asked_of
 from stadi.offers.pages.cards import Card, card, drawing
+from stadi.offers.pages.feeling import felt_words
 from stadi.offers.pages.frames import honest
-from stadi.offers.plugins import plugins
+from stadi.offers.pages.worked import working
+from stadi.offers.plugins import plugin, plugins
 from stadi.people import actions as people
 
 READY = ("open", "accepted")
+CHECKS = 3  # own checks in the list of uses, so that they do not crowd out the city's
 SHOWN = 10  # looks, one for each purpose and day
 
 
@@ -69,7 +72,19 @@ def _uses(person: int, now: datetime) -> list[dict[str, Any]]:
             labels = [f.label.say(language) for f in made.service.purpose.uses]
             facts = ", ".join(dict.fromkeys(labels))
             found.append({"purpose": made.say("title", language), "facts": facts, "when": when})
-    return found
+    return sorted([*found, *_checks(person, now)], key=lambda use: use["when"], reverse=True)
+
+
+def _checks(person: int, now: datetime) -> list[dict[str, Any]]:
+    """Return the latest times when the person, or a guardian of theirs, checked every service."""
+    return [
+        {
+            "purpose": _("What am I entitled to?"),
+            "facts": _("you looked yourself") if by == person else _("a guardian looked"),
+            "when": when,
+        }
+        for by, when in consent.checks(person=person, at=now, most=CHECKS)
+    ]
 
 
 @open_to(ANYONE)
@@ -90,16 +105,34 @@ def link(request: Any, token: str) -> Any:
 def show(request: Any, link: UUID) -> Any:
     """Show one offer with its reasons, its other places and what may be done about it."""
     recipient = answers.for_person(link=link, person=request.actor.id)
-    shown = card(recipient, request.time.now)
-    context = {"offer": shown, "map": drawing(recipient, shown) if shown.state == "open" else None}
-    return render(request, "offers/offer.html", {**context, **_said(recipient.offer_id, request)})
+    shown, case = card(recipient, request.time.now), recipient.offer.case
+    made, language = plugin(case.service), get_language() or "en"
+    context = {
+        "offer": shown,
+        "map": drawing(recipient, shown) if shown.state == "open" else None,
+        "working": None if shown.hidden else working(made, recipient.offer, language),
+        "sender": _sender(case.id),
+        "felt": felt_words(),
+        "shared": self_check.shared(case=case.id, person=request.actor.id),
+    }
+    return render(request, "offers/offer.html", {**context, **_said(case.id, request)})
+
+
+def _sender(case: UUID) -> dict[str, Any] | None:
+    """Return the official who decided that the offer is made, and when; None where a rule did."""
+    found = viewing.sender(case=case)
+    who = people.resident(found[0]) if found else None
+    if found is None or who is None:
+        return None
+    return {"name": f"{who.given_name} {who.family_name}", "at": timezone.localtime(found[1])}
 
 
 def _said(case: UUID, request: Any) -> dict[str, Any]:
-    """Return what was written when the case was contested: by the reader, and in reply."""
+    """Return what was written in the case: by the reader, in reply, and on a smaller amount."""
     return {
         "contests": viewing.contests(case=case, person=request.actor.id),
         "verdicts": viewing.verdicts(case=case),
+        "lowerings": viewing.lowerings(case=case),
     }
 
 

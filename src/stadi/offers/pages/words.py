@@ -1,17 +1,12 @@
 """The closed lists of words that pages use: states, steps, reasons, refusals."""
 
 import re
-from datetime import date
-from typing import Any
 
-from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
 from stadi.kit.errors import StadiError
 from stadi.kit.rule import Fact
-from stadi.offers.domain import ON_RECORD
 
 SOURCES = {
     "placement": gettext_noop("register of places"),
@@ -22,7 +17,7 @@ SOURCES = {
 # how a state looks, what its tag says, and what it means to whoever was asked
 STATES = {
     "accepted": ("good", gettext_noop("You said yes"), ""),
-    "fulfilled": ("good", gettext_noop("Done"), gettext_noop("The place is yours.")),
+    "fulfilled": ("good", gettext_noop("Done"), gettext_noop("It is arranged.")),
     "declined": ("calm", gettext_noop("You said no"), gettext_noop("You said no.")),
     "expired": (
         "calm",
@@ -76,19 +71,47 @@ STATES = {
         ),
     ),
 }
+# what a state means where the general words would not be right: what was offered, what silence is
+MEANT = {
+    "fulfilled.place": gettext_noop("The place is yours."),
+    "fulfilled.moment": gettext_noop("It is booked for you."),
+    "fulfilled.money": gettext_noop("It is paid every month from now on, until something changes."),
+    "expired.lapse": gettext_noop("The time ran out. Nothing follows from it."),
+    "expired.grant": gettext_noop(
+        "The time to refuse is over. It is being granted, and you need to do nothing."
+    ),
+}
+GRANTED = gettext_noop("Granted")
 BY_OTHER = {
     "accepted": gettext_noop("The other guardian said yes"),
     "declined": gettext_noop("The other guardian said no"),
 }
 # why the city took something back
 WITHDRAWN = {
-    "left_the_city": gettext_noop(
-        "The register says that the child or person no longer lives in the city."
-    ),
+    "left_the_city": gettext_noop("The register says that the child no longer lives in the city."),
     "by_the_city": gettext_noop(
         "An official found that it should not have been proposed. We are sorry."
     ),
-    "objection": gettext_noop("The service was stopped for this child or person."),
+    "objection": gettext_noop("The service was stopped for this child."),
+}
+# the same, told to whom it is about
+WITHDRAWN_OWN = {
+    **WITHDRAWN,
+    "left_the_city": gettext_noop("The register says that you no longer live in the city."),
+    "objection": gettext_noop("The service was stopped for you."),
+}
+# how it was, 1 to 5
+FELT = {
+    "5": gettext_noop("Very good"),
+    "4": gettext_noop("Good"),
+    "3": gettext_noop("All right"),
+    "2": gettext_noop("Rather bad"),
+    "1": gettext_noop("Bad"),
+}
+# what registers write in codes
+CODES = {
+    "I10": gettext_noop("high blood pressure (I10)"),
+    "blood_pressure": gettext_noop("blood pressure"),
 }
 KINDS = {
     "held": gettext_noop("Held"),
@@ -103,13 +126,14 @@ REASONS = {
     "no_free_place": gettext_noop("No free place was found."),
     "late_change": gettext_noop("The register changed after the offer was sent."),
     "place_lost": gettext_noop("The place is no longer held: find another."),
-    "no_answer": gettext_noop("No answer came in time: ask how the family would like it."),
-    "answers_differ": gettext_noop("The guardians' answers differ: talk with both."),
-    "asked_for_a_person": gettext_noop("The family asked for a person: contact them."),
+    "reviewed_first": gettext_noop("A professional sees it first and decides."),
+    "no_answer": gettext_noop("No answer came in time: ask how they would like it."),
+    "answers_differ": gettext_noop("The answers differ: talk with everyone who answered."),
+    "asked_for_a_person": gettext_noop("They asked for a person: contact them."),
     "after_correction": gettext_noop("An earlier case was corrected: make a new proposal."),
     "fulfilment_failed": gettext_noop("Carrying it out failed, and what was done is undone."),
     "not_signed": gettext_noop("The decision was not signed in time, and it is undone."),
-    "not_reached": gettext_noop("No message reached the family: find another way."),
+    "not_reached": gettext_noop("No message reached them: find another way."),
     "stuck": gettext_noop("It stood still for a day: find out why."),
     "contested": gettext_noop("Somebody says that it is not right."),
     "upheld": gettext_noop("It was contested and found right: go on from there."),
@@ -117,6 +141,8 @@ REASONS = {
     "": gettext_noop("A fact is missing from the register."),
 }
 LEVELS = (gettext_noop("In the queue"), gettext_noop("With the owner"))
+OWN_PROFESSIONAL = gettext_noop("With its own professional")
+WITH_YOU = gettext_noop("With you")
 # what an official may say the case is opened for; anything else is written out
 OPENING = {
     "queue": gettext_noop("It is my turn to work on it"),
@@ -130,8 +156,8 @@ WAYS = {
     "paper": gettext_noop("on paper"),
 }
 SAYS = {
-    "accept": gettext_noop("Yes to the place"),
-    "choose": gettext_noop("Yes to another place"),
+    "accept": gettext_noop("Yes"),
+    "choose": gettext_noop("Yes to another one"),
     "decline": gettext_noop("No"),
     "ask": gettext_noop("Wants to talk with a person"),
     "object": gettext_noop("Stop this service"),
@@ -147,7 +173,7 @@ CASE_STATES = {
     "seen": gettext_noop("offered and seen"),
     "undelivered": gettext_noop("offered, and reached nobody"),
     "accepted": gettext_noop("accepted, may still be undone"),
-    "countered": gettext_noop("another place was chosen"),
+    "countered": gettext_noop("one of those shown was chosen"),
     "fulfilling": gettext_noop("being carried out"),
     "failed": gettext_noop("failed, and undone"),
     "declined": gettext_noop("declined"),
@@ -169,8 +195,10 @@ EVENTS = {
     "step.see": gettext_noop("The proposal was opened"),
     "step.undeliver": gettext_noop("The message reached nobody"),
     "step.accept": gettext_noop("Said yes"),
-    "step.counter": gettext_noop("Chose another place"),
-    "step.agree": gettext_noop("Said yes to the place that was chosen"),
+    "step.grant": gettext_noop("Granted: nobody refused it in time"),
+    "step.oppose": gettext_noop("Refused what was granted"),
+    "step.counter": gettext_noop("Chose one of those shown"),
+    "step.agree": gettext_noop("Said yes to the one that was chosen"),
     "step.decline": gettext_noop("Said no"),
     "step.ask": gettext_noop("Asked for a person"),
     "step.disagree": gettext_noop("Did not agree with the answer"),
@@ -194,6 +222,8 @@ EVENTS = {
     "note.decision": gettext_noop("Reason of the decision"),
     "note.verdict": gettext_noop("Reason of the decision on what was contested"),
     "note.contest": gettext_noop("What was said to be wrong"),
+    "note.lowered": gettext_noop("Reason of the smaller amount"),
+    "note.self_check": gettext_noop("What was shared of the self-check"),
     "note.mended": gettext_noop("A fact of the register was put right"),
     "note.phone": gettext_noop("Answered by phone"),
     "note.visit": gettext_noop("Answered on a visit"),
@@ -221,6 +251,10 @@ EVENTS = {
     "fulfil.step_failed": gettext_noop("A step failed and is tried again"),
     "fulfil.stuck": gettext_noop("Undoing keeps failing: somebody must look"),
     "fulfil.turned": gettext_noop("Undoing began"),
+    "fulfil.raised": gettext_noop("A larger amount follows from the next month on"),
+    "fulfil.to_review": gettext_noop("The amount may be too large: a person decides"),
+    "fulfil.lowered": gettext_noop("A smaller amount follows from the next month on"),
+    "fulfil.left": gettext_noop("The amount stays as it is"),
 }
 # what actions say when they refuse; the same sentence is the message to translate
 REFUSALS = (
@@ -248,6 +282,14 @@ REFUSALS = (
     gettext_noop("this case is not unclear any more"),
     gettext_noop("only an official may do this"),
     gettext_noop("nobody is on record who could answer: arrange it with the family, and close it"),
+    gettext_noop("this case waits for its own professional: until the deadline it is theirs alone"),
+    gettext_noop("this service only tells: apply in the ordinary way"),
+    gettext_noop("choose one of what is shown"),
+    gettext_noop("this can no longer be refused"),
+    gettext_noop("what this award comes to now is not known: mend the register first"),
+    gettext_noop("this award waits for nobody: it was decided, or the facts changed again"),
+    gettext_noop("nothing is shared before you say that it may be: tick the box above the button"),
+    gettext_noop("tick at least one sentence; nothing was shared"),
     gettext_noop("it may not be sent now: the service was stopped, or enough was sent this month"),
     gettext_noop("no free place is left: raise a unit's capacity, or close the case"),
     gettext_noop("nobody is on record who could tell: mend the register instead"),
@@ -261,6 +303,7 @@ FIT = {
     "int": gettext_noop("Write a whole number."),
     "bool": gettext_noop("Choose yes or no."),
     "text": gettext_noop("Write 1 to 200 characters."),
+    "cents": gettext_noop("Write an amount in euros, such as 690 or 690.50."),
 }
 SPOKEN = {
     "fi": gettext_noop("Finnish"),
@@ -268,7 +311,10 @@ SPOKEN = {
     "en": gettext_noop("English"),
     "": gettext_noop("not on record: written to in all three"),
 }
-SIGNERS = {"head-of-service": gettext_noop("head of service")}
+SIGNERS = {
+    "head-of-service": gettext_noop("head of service"),
+    "head-of-housing": gettext_noop("head of housing"),
+}
 
 
 def spoken(table: dict[str, str], key: str) -> str:
@@ -292,19 +338,23 @@ def why_not(sentence: str) -> str:
     return _(sentence) if sentence in REFUSALS else sentence
 
 
-def value(fact: Fact, told: Any) -> str:
-    """Return a fact's value as people write it."""
-    if told is None or told == []:
-        return _("none")
-    if isinstance(told, bool):
-        return _("yes") if told else _("no")
-    if told == ON_RECORD:
-        return _("on record")
-    if fact.type == "date" and isinstance(told, str):
-        return date_format(date.fromisoformat(told), day_pattern())
-    if told == settings.CITY.municipality:
-        return str(settings.CITY.name)
-    return ", ".join(map(str, told)) if isinstance(told, list) else str(told)
+def fit(fact: Fact) -> str:
+    """Return what an answer about a fact must look like."""
+    return spoken(FIT, "cents" if fact.unit == "cents" else fact.type)
+
+
+def plain(text: str, unit: str) -> str:
+    """Return what somebody wrote as registers write it: euros as cents, "" where it is no money."""
+    if unit != "cents":
+        return text
+    euros = text.strip().removesuffix("€").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
+    found = re.fullmatch(r"([0-9]{1,9})(?:[.,]([0-9]{2}))?", euros)
+    return f"{found[1]}{found[2] or '00'}" if found else ""
+
+
+def month_pattern() -> str:
+    """Return how the reader's language writes a month."""
+    return pgettext("date pattern: month and year", "F Y")
 
 
 def day_pattern() -> str:

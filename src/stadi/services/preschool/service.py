@@ -20,12 +20,12 @@ from stadi.kit.words import as_of, exists, year
 from stadi.people import facts as pop
 
 LINE = "Perusopetuslaki (628/1998)"
-LAW = f"{LINE} 26 a §"
+LAW = LINE + " 26 a §"
 START = date(2015, 8, 1)
 STARTING_AGE = Param("starting_age", (Dated(since=START, value=6, law=LAW),))
 SAME_HOUSE = Param("same_house", (Dated(since=START, value=400, law=LAW),), "m")
-LANGUAGE = Param("language_line", (Dated(since=START, value=20_000, law=f"{LINE} 10 §"),), "m")
-SUPPORT = Param("support", (Dated(since=START, value=5_000, law=f"{LINE} 30 §"),), "m")
+LANGUAGE = Param("language_line", (Dated(since=START, value=20_000, law=LINE + " 10 §"),), "m")
+SUPPORT = Param("support", (Dated(since=START, value=5_000, law=LINE + " 30 §"),), "m")
 
 SERVICE = Service(
     id="preschool",
@@ -74,4 +74,6 @@ SERVICE = Service(
     fulfil=(Place(), Decide(signer="head-of-service"), Notify()),
     oversight=Oversight(owner="head-of-service", queue="service-guidance", queue_days=10),
     cannot_reach="children without a birth date or a home municipality in the register",
+    # "Apply for early childhood education on Asti": for pre-primary; for day care it stays.
+    replaces=(4512,),
 )
