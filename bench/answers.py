@@ -23,7 +23,11 @@ def rows() -> list[Row]:
     at = record.now() + timedelta(hours=1)
     links: dict[Any, tuple[Any, int]] = {}
     found = Recipient.objects.filter(
-        offer__case__state__in=ASKED, person__gte=FIRST_ID, offer__expires_at__gt=at
+        offer__case__state__in=ASKED,
+        person__gte=FIRST_ID,
+        offer__expires_at__gt=at,
+        # whoever is shown many things chooses one, and says no mere yes
+        offer__case__service__in=("preschool", "culture_kids", "housing_supplement"),
     )
     for link, person, case in found.order_by("offer").values_list("id", "person", "offer"):
         links.setdefault(case, (link, person))

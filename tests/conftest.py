@@ -24,9 +24,9 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Close the purposes' kept connections, else the test database could not be dropped."""
     del django_db_setup
     yield
-    from stadi.consent import actions as consent  # noqa: PLC0415 - after Django is set up
+    from stadi.consent import looking  # noqa: PLC0415 - after Django is set up
 
-    consent.leave()
+    looking.leave()
 
 
 @pytest.fixture(scope="module")

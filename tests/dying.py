@@ -4,7 +4,7 @@ import time
 
 from django.db import connection
 
-from stadi.consent import actions as consent
+from stadi.consent import looking
 
 OTHERS = """
     select count(*) from pg_stat_activity where datname = current_database()
@@ -13,7 +13,7 @@ OTHERS = """
 
 def bury() -> None:
     """Wait until the server has noticed that a process died: till then it keeps what it held."""
-    consent.leave()  # our own kept connections would be waited for in vain
+    looking.leave()  # our own kept connections would be waited for in vain
     end = time.monotonic() + 30
     while time.monotonic() < end:
         with connection.cursor() as cursor:

@@ -27,7 +27,8 @@ from consent.world import (
     with_incomes,
 )
 from stadi.consent import actions as consent
-from stadi.consent import wall
+from stadi.consent import looking, raising, wall
+from stadi.consent.domain import RoleShutOutError, ServerUnfitError
 from stadi.engine.sweep import Sight
 from stadi.kit.actor import SYSTEM
 from stadi.people import actions as people
@@ -520,7 +521,7 @@ def test_inv_03_a_kept_connection_keeps_no_cursor_and_no_transaction(keep: str) 
 
 @pytest.mark.usefixtures("loaded")
 def test_inv_03_a_second_session_cannot_keep_a_look_open() -> None:
-    with psycopg.connect(consent._role_conninfo(PURPOSE)) as second:
+    with psycopg.connect(raising.address(PURPOSE)) as second:
         with look() as sight:
             query = f"select * from {sight.schema}.subject".encode()
             assert len(second.execute(query).fetchall()) == 3
@@ -577,7 +578,7 @@ def test_inv_03_what_cannot_be_refused_is_told_on_the_page_and_opens_nothing(com
             other.connection.execute(f"select * from {mine.schema}.subject".encode())
         with pytest.raises(errors.InsufficientPrivilege):
             mine.connection.execute(f"select * from {other.schema}.subject".encode())
-    consent.leave()
+    looking.leave()
     consent.register(purpose=PURPOSE, by=SYSTEM, at=NOW)
     with look() as mine, look(only=[CHILD]) as few:
         assert (len(seen(mine)), len(seen(few))) == (3, 1)
@@ -629,9 +630,9 @@ def test_inv_03_nothing_with_an_effect_is_left_to_everyone_but_ones_own_settings
 def test_a_role_that_changed_its_password_is_told_how_it_comes_in_again() -> None:
     with look() as sight:
         try_out((sight, sight), "alter role {role} password 'mine'")
-    consent.leave()
+    looking.leave()
     for only in (None, [CHILD]):
-        with pytest.raises(consent.RoleShutOutError, match="registering the purpose anew"):
+        with pytest.raises(RoleShutOutError, match="registering the purpose anew"):
             look(only=only).__enter__()
     consent.register(purpose=PURPOSE, by=SYSTEM, at=NOW)
     with look() as sight:
@@ -647,8 +648,8 @@ def test_a_keeper_who_is_no_superuser_is_told_what_it_needs() -> None:
         cursor.execute("create role half_keeper createdb createrole")
         try:
             cursor.execute("set role half_keeper")
-            with pytest.raises(consent.ServerUnfitError, match="alter role half_keeper superuser"):
-                consent._refuse_unfit(cursor)
+            with pytest.raises(ServerUnfitError, match="alter role half_keeper superuser"):
+                raising.refuse_unfit(cursor)
         finally:
             cursor.execute("reset role")
             cursor.execute("drop role half_keeper")

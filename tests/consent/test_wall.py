@@ -25,7 +25,8 @@ from consent.world import (
     with_incomes,
 )
 from stadi.consent import actions as consent
-from stadi.consent import wall
+from stadi.consent import raising, wall
+from stadi.consent.domain import PurposeUnknownError, RoleChangedError
 from stadi.consent.models import Snapshot
 from stadi.engine import sweep
 from stadi.engine.explain import explain
@@ -51,7 +52,7 @@ def test_nothing_of_a_snapshot_stays_after_the_look_is_closed() -> None:
         )
         assert cursor.fetchall() == []
     assert Snapshot.objects.get(id=sight.snapshot).closed_at == NOW
-    with psycopg.connect(consent._role_conninfo(PURPOSE)) as again:
+    with psycopg.connect(raising.address(PURPOSE)) as again:
         query = f"select * from {sight.schema}.subject"
         with pytest.raises(psycopg.Error, match="does not exist"):
             again.execute(query.encode())
@@ -70,7 +71,7 @@ def test_nothing_stays_when_the_work_breaks_off() -> None:
 def test_inv_09_an_objection_keeps_the_row_and_hides_every_fact() -> None:
     consent.object_to(resident=CHILD, purpose=PURPOSE.id, by=SYSTEM, at=NOW)
     consent.object_to(resident=CHILD, purpose=PURPOSE.id, by=SYSTEM, at=NOW)
-    assert consent.objectors(purpose=PURPOSE.id) == {CHILD}
+    assert consent.objecting(residents=[CHILD], purpose=PURPOSE.id) == {CHILD}
     with look() as sight:
         assert seen(sight)[0] == (CHILD, "objected", None, None, None)
         assert seen(sight)[1] == (GUARDIAN, "ok", date(1985, 1, 1), "091", False)
@@ -127,7 +128,7 @@ def test_explain_analyze_cannot_tell_what_an_objection_hides() -> None:
 
 @pytest.mark.usefixtures("loaded")
 def test_an_objection_to_a_purpose_that_nobody_registered_is_refused() -> None:
-    with pytest.raises(consent.PurposeUnknownError, match=r"test\.nothing"):
+    with pytest.raises(PurposeUnknownError, match=r"test\.nothing"):
         consent.object_to(resident=CHILD, purpose="test.nothing", by=SYSTEM, at=NOW)
 
 
@@ -166,7 +167,7 @@ def test_a_role_that_changed_its_own_settings_opens_no_look_until_registered_ane
     with look() as sight:
         sight.connection.execute("set default_transaction_read_only = off")
         sight.connection.execute(f"alter role {name} set datestyle = 'SQL, DMY'")
-    with pytest.raises(consent.RoleChangedError, match=r"test\.places"), look():
+    with pytest.raises(RoleChangedError, match=r"test\.places"), look():
         pass
     consent.register(purpose=PURPOSE, by=SYSTEM, at=NOW)
     with look() as sight:
@@ -206,9 +207,9 @@ def test_a_role_is_let_in_by_its_own_password_only(loaded: None) -> None:
     del loaded
     name = wall.role_name(str(connection.settings_dict["NAME"]), PURPOSE)
     secret = wall.password(settings.SECRET_KEY, name)
-    assert secret in consent._role_conninfo(PURPOSE)
+    assert secret in raising.address(PURPOSE)
     assert secret != wall.password("another secret", name)
-    wrong = consent._role_conninfo(PURPOSE).replace(secret, "guess")
+    wrong = raising.address(PURPOSE).replace(secret, "guess")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(wrong)
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 from django.test import Client
 
 from stadi.consent import actions as consent
-from stadi.consent.actions import PurposeUnknownError
+from stadi.consent.domain import PurposeUnknownError
 from stadi.engine import sweep
 from stadi.insight import actions as insight
 from stadi.insight.models import Measure

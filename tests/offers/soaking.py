@@ -23,6 +23,7 @@ from django.db import close_old_connections, connection
 from dying import bury
 from offers.life import ENDS, drawn
 from stadi.consent import actions as consent
+from stadi.consent import looking
 from stadi.fulfil import actions as fulfil
 from stadi.fulfil.models import Claim
 from stadi.kit.actor import SYSTEM, Actor
@@ -180,7 +181,7 @@ def kills(number: int, rng: random.Random) -> None:
 def close_ours() -> None:
     """Close every connection: a child must not inherit one, whose end would end ours."""
     connection.close()
-    consent.leave()
+    looking.leave()
 
 
 def _live(seed: float) -> None:

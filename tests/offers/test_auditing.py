@@ -34,7 +34,7 @@ def _round(db: None) -> None:
 
 
 def _audit(months: int = 1, service: str = SERVICE) -> Audit:
-    return auditing.audit(plugin=plugins()[service], months=months, by=SYSTEM, at=record.now())
+    return auditing.audit(plugin=plugins()[service], months=months, at=record.now())
 
 
 def _in_february() -> None:

@@ -148,6 +148,15 @@ def test_inv_15_an_amount_that_is_unknown_now_is_neither_less_nor_nothing():
         reviewing.lower(award=award.id, reason="x", by=OFFICIAL, at=record.now())
 
 
+def test_who_left_the_city_is_paid_on_until_a_person_decides():
+    _paid()
+    at = record.now()
+    people.end(subject=TEIJA, on=at.date(), why="moved_away", by=SYSTEM, at=at)
+    changes.reconsider(plugin=plugins()[SERVICE], subjects=[TEIJA], by=SYSTEM, at=at)
+    (award,) = fulfil.to_review()
+    assert (award.subject, award.review_cents) == (TEIJA, 0)
+
+
 def test_what_rises_again_waits_for_nobody():
     _paid()
     _rent(500_00)

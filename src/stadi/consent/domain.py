@@ -1,4 +1,4 @@
-"""What a request to correct a fact is, what may be written in it, and why one is refused."""
+"""Why a look is refused, and what a request to correct a fact is and may hold."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,26 @@ from stadi.kit.errors import StadiError
 OPEN, DONE, REFUSED = "open", "done", "refused"
 LONGEST_VALUE = 200  # characters, as of a register's text
 LONGEST_WORDS = 1_000
+
+
+class RoleChangedError(StadiError):
+    """A purpose's role has settings that the wall did not give it; register the purpose anew."""
+
+
+class RoleShutOutError(StadiError):
+    """The database does not let a purpose's role in."""
+
+
+class ServerUnfitError(StadiError):
+    """No wall can stand on this database server; the sentence says what it needs."""
+
+
+class TrialRunsError(StadiError):
+    """A service is on trial in this city already."""
+
+
+class PurposeUnknownError(StadiError):
+    """No service has registered this purpose."""
 
 
 class WordsUnfitError(StadiError):

@@ -92,23 +92,13 @@ def free(*, term: int) -> dict[int, int]:
     return {unit: n - taken.get(unit, 0) for unit, n in rows}
 
 
-def find_places(  # noqa: PLR0913 - everything that an assignment follows from
-    *,
-    kind: str,
-    seekers: Sequence[Seeker],
-    term: int,
-    terms: Sequence[Term],
-    factor: float,
-    seed: str,
-    policy: str = "optimum",
-    after: datetime | None = None,
-) -> Assignment:
-    """Return the best free places, checked against their certificate; nothing is claimed yet.
+def vacant(*, kind: str, term: int, after: datetime | None) -> list[Vacancy]:
+    """Return the units of a kind, each with its free places for a term, full ones too.
 
     What takes place at a moment is left out unless that is later than `after`.
     """
     left = free(term=term)
-    vacancies = [
+    return [
         Vacancy(
             id=u.id,
             x=u.x,
@@ -120,6 +110,21 @@ def find_places(  # noqa: PLR0913 - everything that an assignment follows from
         for u in twin.units(kind=kind)
         if after is None or u.starts is None or u.starts > after
     ]
+
+
+def find_places(  # noqa: PLR0913 - everything that an assignment follows from
+    *,
+    kind: str,
+    seekers: Sequence[Seeker],
+    term: int,
+    terms: Sequence[Term],
+    factor: float,
+    seed: str,
+    policy: str = "optimum",
+    after: datetime | None = None,
+) -> Assignment:
+    """Return the best vacant places, checked against their certificate; nothing is claimed yet."""
+    vacancies = vacant(kind=kind, term=term, after=after)
     found = assign(
         seekers=seekers, vacancies=vacancies, terms=terms, factor=factor, seed=seed, policy=policy
     )
@@ -140,12 +145,9 @@ def nearest(  # noqa: PLR0913 - what is near depends on all of this
 ) -> dict[int, tuple[tuple[int, int], ...]]:
     """Return for each subject the (unit, metres) of the nearest of a kind that have places left.
 
-    Whoever's home point is None is shown the first of them, 0 metres away; what takes place at a
-    moment is left out unless that is later than `after`.
+    Whoever's home point is None is shown the first of them, 0 metres away.
     """
-    left = free(term=term)
-    there = [u for u in twin.units(kind=kind) if u.starts is None or u.starts > after]
-    there = [u for u in there if left.get(u.id, 0) > 0]
+    there = [u for u in vacant(kind=kind, term=term, after=after) if u.places > 0]
     found = {}
     for subject, point in points.items():
         x, y = point or (0, 0)
@@ -320,14 +322,19 @@ def erase(*, cases: Collection[UUID]) -> None:
     Notice.objects.filter(case__in=list(cases)).delete()
 
 
-def awarded(*, service: str, at: datetime) -> dict[int, Award]:
-    """Return who gets money of a service by the month, and what; also what begins or ends later."""
-    return awards.running(service, at)
+def awarded(
+    *, service: str, at: datetime, among: Collection[int] | None = None
+) -> dict[int, Award]:
+    """Return who gets money of a service by the month, and what; also what begins or ends later.
+
+    Of these subjects, or of everybody where `among` is None.
+    """
+    return awards.running(service, among, at)
 
 
 def paid_for(*, service: str, at: datetime) -> set[UUID]:
     """Return the cases by which money of a service runs."""
-    return {award.case for award in awards.running(service, at).values()}
+    return {award.case for award in awards.running(service, None, at).values()}
 
 
 def to_review() -> list[Award]:

@@ -17,7 +17,8 @@ from stadi.record.domain import News
 
 NAMES = tuple(Award.__dataclass_fields__)
 SEEN = f"""select {", ".join(f'"{name}"' for name in NAMES)} from fulfil_award"""
-RUNNING = f"{SEEN} where service = %s and (until is null or until > %s) order by subject, id"
+RUNNING = f"""{SEEN} where service = %(service)s and (until is null or until > %(day)s)
+    and (%(among)s::bigint[] is null or subject = any(%(among)s::bigint[])) order by subject, id"""
 LOCKED = f"{SEEN} where service = %s and until is null and subject = any(%s) order by id for update"
 REVIEW = f"{SEEN} where review_by is not null and until is null order by review_by, id"
 ONE = f"{SEEN} where id = %s and until is null for update"
@@ -38,9 +39,10 @@ CLEAR = """
     where id = any(%(ids)s) and review_by is not null"""
 
 
-def running(service: str, at: datetime) -> dict[int, Award]:
-    """Return each subject's award of a service that runs or is to begin."""
-    return {award.subject: award for award in _read(RUNNING, [service, at.date()])}
+def running(service: str, among: Collection[int] | None, at: datetime) -> dict[int, Award]:
+    """Return each subject's award of a service that runs or is to begin; None is everybody."""
+    asked = {"service": service, "day": at.date(), "among": None if among is None else list(among)}
+    return {award.subject: award for award in _read(RUNNING, asked)}
 
 
 def to_review() -> list[Award]:
@@ -110,7 +112,7 @@ def _tell(awards: Collection[Award], kind: str, by: Actor, at: datetime) -> None
     record.write_many(news, by=SYSTEM, at=at)
 
 
-def _read(statement: str, values: list[Any]) -> list[Award]:
+def _read(statement: str, values: list[Any] | dict[str, Any]) -> list[Award]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [Award(**dict(zip(NAMES, row, strict=True))) for row in cursor.fetchall()]

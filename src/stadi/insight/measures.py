@@ -1,6 +1,6 @@
 """A service's measures as people read them: figures with their meaning, charts, tables, a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from stadi.insight.charts import Bar, Between, Box, Svg, Words
 from stadi.insight.domain import ENDS, Figures, Spread, share
 from stadi.insight.hiding import Line
 from stadi.insight.words import TABLES, in_hours, label_of, name_of, number, per_cent, span
+from stadi.offers.actions.feeling import FELT
 
 FEW = 12  # groups up to which a chart says more than its table
 WAYS = {
@@ -249,6 +250,20 @@ def _contests(f: Figures) -> Section:
     )
     about = _("Whoever contests is heard by another official than the one who decided before.")
     return _counted(words, about, {_(w): getattr(f, name) for name, w in CONTESTS.items()})
+
+
+def how_it_was(counts: Mapping[int, int]) -> Section:
+    """Return how good those who took part said that it was."""
+    words = Words(
+        key="felt",
+        title=_("How it was"),
+        desc=_("How often those who took part said that it was so good."),
+    )
+    about = _(
+        "Asked once after it took place, answered with one tap, counted without a name. Of the"
+        " latest round that is over."
+    )
+    return _counted(words, about, {_(FELT[good]): n for good, n in counts.items()})
 
 
 def _counted(words: Words, about: str, counts: dict[str, int]) -> Section:

@@ -30,7 +30,7 @@ from stadi.insight.words import (
 )
 from stadi.kit.access import MANAGER, OFFICIAL, open_to
 from stadi.kit.service import Assign
-from stadi.offers.actions import reading
+from stadi.offers.actions import feeling, reading
 from stadi.offers.plugins import plugin, plugins
 from stadi.people import paavo
 from stadi.twin import actions as twin
@@ -112,10 +112,19 @@ def services(request: Any, service: str) -> Any:
         context |= {
             "measured": timezone.localtime(found.at),
             "head": measures.head(found.figures),
-            "sections": measures.sections(found.figures),
+            "sections": [*measures.sections(found.figures), *_felt(service, request.time.now)],
             "groups": measures.groups(found, by),
         }
     return render(request, "insight/services.html", context)
+
+
+def _felt(service: str, now: datetime) -> list[measures.Section]:
+    """Return how it was, where enough of those who took part have said so."""
+    made = plugin(service).service
+    if made.feedback is None:
+        return []
+    counts = feeling.felt(service=service, running=made.period(now.date()))
+    return [measures.how_it_was(counts)] if counts else []
 
 
 def _grade(service: str, found: insight.Reach | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from stadi.people.domain import Batch, Imported, Resident
 from stadi.people.life import draw_life
 from stadi.people.merging import LoadError, Merged, Told
 from stadi.people.models import Identity
-from stadi.people.registers import ALWAYS, REGISTERS, VIEWS, Register
+from stadi.people.registers import ALWAYS, NOW, REGISTERS, VIEWS, Register
 from stadi.people.timeline import Span
 from stadi.record import actions as record
 from stadi.record.domain import News
@@ -32,7 +32,6 @@ with home as not materialized (
     or known_until = 'infinity' and true_until > %(today)s)
 select distinct subject from home where subject <> all(%(who)s::bigint[])
   and household in (select household from home where subject = any(%(who)s::bigint[])) order by 1"""
-NOW = "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
 
 
 @transaction.atomic
@@ -76,7 +75,7 @@ def import_residents(*, file: Path, by: Actor, at: datetime) -> Imported:
     with transaction.atomic():
         merged = _load(facts, told)
         changed = _together(merged)
-        around = _around(changed, at)
+        around = at_home_with(changed, at)
         merged += [
             introducing.introduce(batch) for batch in batches if batch.table not in REGISTERS
         ]
@@ -102,7 +101,7 @@ def _together(merged: Sequence[Merged]) -> tuple[int, ...]:
     return tuple(np.unique(found).tolist())
 
 
-def _around(changed: Sequence[int], at: datetime) -> tuple[int, ...]:
+def at_home_with(changed: Sequence[int], at: datetime) -> tuple[int, ...]:
     """Return who shares a home with these, or shared it until what was known changed at `at`."""
     with connection.cursor() as cursor:
         cursor.execute(AROUND, {"who": list(changed), "at": at, "today": at.date()})
@@ -217,7 +216,7 @@ def live(*, since: date, until: date, seed: int, by: Actor, at: datetime) -> tup
     changed = _together(_load(batches, told))
     body = {"died": len(drawn.died), "left": len(drawn.left), "moved": len(drawn.moved)}
     record.write(News(kind="people.lived", body={**body, "until": until}), by=by, at=at)
-    return tuple(sorted({*changed, *_around(changed, at)}))
+    return tuple(sorted({*changed, *at_home_with(changed, at)}))
 
 
 def placed(*, children: Iterable[int], term: int, day: date) -> dict[int, tuple[int, str, date]]:

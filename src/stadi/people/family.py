@@ -1,12 +1,12 @@
-"""Whom a guardian may ask about, and who shares a home: never anybody who is protected."""
+"""Whom a guardian may ask about: never a child who is protected, or lives with somebody who is."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from django.db import connection
 
+from stadi.people.registers import NOW
+
 OWN_SAY = 15  # years: from this age on the young person asks, and the guardian does not
-NOW = "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
 # A ban on anyone near the child protects the child too: its home would tell theirs. A ban that is
 # not known to be absent counts as one.
 WARDS = """
@@ -31,20 +31,6 @@ order by subject""".format(**{alias: NOW.format(a=alias) for alias in "gphmc"})
 
 def wards(*, guardian: int, day: date) -> list[int]:
     """Return the children under 15 of whom a guardian may ask; no protected child is among them."""
-    return _ids(WARDS, {"guardian": guardian, "today": day, "own_say": OWN_SAY})
-
-
-def homemates(*, subject: int, day: date) -> list[int]:
-    """Return who else lives in a resident's home on a day."""
-    query = (
-        "select m.subject from people_residence h join people_residence m using (household)"
-        f" where h.subject = %(who)s and m.subject <> h.subject and {NOW.format(a='h')}"
-        f" and {NOW.format(a='m')} order by 1"
-    )
-    return _ids(query, {"who": subject, "today": day})
-
-
-def _ids(query: str, wanted: Mapping[str, int | date]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(query, wanted)
+        cursor.execute(WARDS, {"guardian": guardian, "today": day, "own_say": OWN_SAY})
         return [row[0] for row in cursor.fetchall()]

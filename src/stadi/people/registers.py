@@ -10,6 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+# a row that is true today, as far as is known now; `a` is what a query calls its register
+NOW: Final = (
+    "{a}.known_until = 'infinity' and {a}.true_since <= %(today)s and %(today)s < {a}.true_until"
+)
 ENDLESS: Final = date.max  # stands for the database's `infinity`
 ALWAYS: Final = date.min
 MONTHS: Final = 12

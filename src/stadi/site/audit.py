@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from stadi.insight.hiding import SMALLEST
-from stadi.kit.actor import SYSTEM
 from stadi.offers.actions import auditing
 from stadi.offers.actions.auditing import Audit, Checked
 from stadi.offers.plugins import plugin
 from stadi.record import actions as record
-from stadi.site.trial import number, safe
+from stadi.site.trial import few, number, safe
 
 
 def run(service: str, months: int) -> dict[str, Any]:
     """Audit a service over the past months, on what is known today."""
     now = record.now()
-    return shown(auditing.audit(plugin=plugin(service), months=months, by=SYSTEM, at=now))
+    return shown(auditing.audit(plugin=plugin(service), months=months, at=now))
 
 
 def shown(audit: Audit) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def shown(audit: Audit) -> dict[str, Any]:
         "service": audit.service,
         "version": audit.version,
         "rounds": [_round(checked) for checked in audit.rounds],
-        "erased": _few(audit.erased),
+        "erased": few(audit.erased),
     }
 
 
@@ -39,17 +38,12 @@ def _round(checked: Checked) -> dict[str, Any]:
     return {
         "round": checked.period,
         "day": checked.day.isoformat(),
-        "should": _few(checked.should),
+        "should": few(checked.should),
         **counts,
         "missed": missed,
         "days": checked.days if (counts["later"] or 0) >= SMALLEST else None,
         "unasked": checked.unasked,
     }
-
-
-def _few(count: int) -> int | None:
-    """Return a count unless it is small."""
-    return None if 0 < count < SMALLEST else count
 
 
 def words(found: Mapping[str, Any]) -> str:

@@ -57,9 +57,9 @@ def shown(tried: Tried, made: Plugin) -> dict[str, Any]:
             {
                 "because": rule.because,
                 "sentence": made.say(f"because.{rule.because}", "en"),
-                "fails": _few(rule.fails, counts["no"]),
-                "alone": _few(rule.alone, counts["no"]),
-                "unknown": _few(rule.unknown, counts["unknown"]),
+                "fails": few(rule.fails, counts["no"]),
+                "alone": few(rule.alone, counts["no"]),
+                "unknown": few(rule.unknown, counts["unknown"]),
             }
             for rule in tried.rules
         ],
@@ -93,7 +93,7 @@ def safe(counts: Mapping[str, int]) -> dict[str, Any]:
     return {name: None if name in hidden else count for name, count in counts.items()}
 
 
-def _few(count: int, whole: Shown) -> int | None:
+def few(count: int, whole: Shown = 0) -> int | None:
     """Return a part of a whole; hidden if it is small, or the whole is hidden."""
     return None if whole is None or 0 < count < SMALLEST else count
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median_low
 
-from stadi.consent import actions as consent
-from stadi.engine import sweep
 from stadi.fulfil import actions as fulfil
 from stadi.kit import tree
-from stadi.kit.actor import Actor
 from stadi.kit.rule import RuleError
 from stadi.kit.service import Plugin, Service
 from stadi.offers.actions.finding import rounds_of
+from stadi.offers.actions.rounds import read, screen
 from stadi.offers.domain import ENDED
 from stadi.offers.models import Case
 
@@ -58,7 +56,7 @@ class _Held:
     ended: datetime | None
 
 
-def audit(*, plugin: Plugin, months: int, by: Actor, at: datetime) -> Audit:
+def audit(*, plugin: Plugin, months: int, at: datetime) -> Audit:
     """Ask a service's rules about the first day of each of its past rounds; writes no case."""
     service, held = plugin.service, _held(plugin.service.id, at)
     days = _days(service, months, at.date())
@@ -66,7 +64,7 @@ def audit(*, plugin: Plugin, months: int, by: Actor, at: datetime) -> Audit:
     return Audit(
         service=service.id,
         version=service.version,
-        rounds=tuple(_checked(plugin, day, held, by, at) for day in days),
+        rounds=tuple(_checked(plugin, day, held, at) for day in days),
         erased=gone.filter(screening__at__gte=_start(days[0], at)).count(),
     )
 
@@ -106,16 +104,14 @@ def _held(service: str, at: datetime) -> Mapping[int, list[_Held]]:
     return found
 
 
-def _checked(  # noqa: PLR0917 - one round, one line
-    plugin: Plugin, day: date, held: Mapping[int, list[_Held]], by: Actor, at: datetime
-) -> Checked:
+def _checked(plugin: Plugin, day: date, held: Mapping[int, list[_Held]], at: datetime) -> Checked:
     service = plugin.service
     period = service.period(day)
     try:
         tree.parameters(service.who, service.amounts, day)
     except RuleError as error:
         return Checked(period=period, day=day, unasked=str(error))
-    screened, should = _should(plugin, day, by, at)
+    screened, should = _should(plugin, day, at)
     if not screened:
         return Checked(period=period, day=day, unasked="the registers do not reach back so far")
     end, peace = _start(_end(service, day), at), timedelta(days=service.offer.rest_days)
@@ -137,13 +133,10 @@ def _checked(  # noqa: PLR0917 - one round, one line
     )
 
 
-def _should(plugin: Plugin, day: date, by: Actor, at: datetime) -> tuple[int, dict[int, set[str]]]:
+def _should(plugin: Plugin, day: date, at: datetime) -> tuple[int, dict[int, set[str]]]:
     """Return how many there were on a day, and of whom the rules are true, with their rounds."""
-    service = plugin.service
-    look = consent.look(purpose=service.purpose, as_of=day, known_at=at, by=by)
-    with look as sight:
-        seen = sweep.extract(sight)
-    result = sweep.run(service.who, seen, amounts=service.amounts)
+    service, seen = plugin.service, read(plugin=plugin, at=at, day=day)
+    result = screen(plugin=plugin, seen=seen)
     rounds = rounds_of(plugin, seen, result.of("yes"))
     return len(result.subjects), {s: {service.period(day), r} for s, r in rounds.items()}
 

@@ -125,7 +125,7 @@ def _follow(  # noqa: PLR0917 - one change, one line
     found = _open(plugin, look, (new, moved), by, at)
     found += _find(plugin, look, cleared)
     _propose(plugin, found, set(cleared.values()), by, at)
-    recalculate(plugin=plugin, result=look.result, by=by, at=at)
+    recalculate(plugin=plugin, result=look.result, by=by, at=at, among=subjects)
     return Changed(opened=len(new), held=held, closed=len(closing), withdrawn=withdrawn)
 
 

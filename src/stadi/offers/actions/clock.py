@@ -144,9 +144,10 @@ def _measure(due: _Due) -> int:
 def _erase(due: _Due) -> int:
     """Forget whose an ended case was, and what was said in it; its counts and its proof stay."""
     old = due.at - timedelta(days=due.terms.keep_days)
-    # what is still being paid for is not forgotten
-    paid = fulfil.paid_for(service=due.service, at=due.at)
-    cases = [c for c in due.cases(STEPS["erase"].old, "c.since <= %s", old) if c not in paid]
+    cases = due.cases(STEPS["erase"].old, "c.since <= %s", old)
+    if cases:  # what is still being paid for is not forgotten
+        paid = fulfil.paid_for(service=due.service, at=due.at)
+        cases = [case for case in cases if case not in paid]
     if not cases:
         return 0
     for content in (Offer, Opening, Note, Question):

@@ -1,12 +1,9 @@
 """A wrong fact: a resident says so, an official writes it into the register or says why not."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
 
 from stadi.consent import corrections
 from stadi.consent.domain import Correction
@@ -19,29 +16,11 @@ from stadi.messages import actions as messages
 from stadi.messages.domain import Letter
 from stadi.offers.actions import checking
 from stadi.offers.actions.changes import reconsider
+from stadi.offers.actions.letters import said
 from stadi.offers.actions.mending import SOURCE
 from stadi.offers.actions.questions import read
 from stadi.offers.plugins import plugins
 from stadi.people import actions as people
-from stadi.people import family
-
-# what was decided -> subject and body of the letter; what the fact says stays behind the sign-in
-WORDS = {
-    "done": (
-        gettext_noop("A fact was corrected as you asked"),
-        gettext_noop(
-            "An official corrected the register, and every service looks at the new fact. Your own"
-            " check shows what was written."
-        ),
-    ),
-    "refused": (
-        gettext_noop("We answered your request to correct a fact"),
-        gettext_noop(
-            "An official looked at it, and the register stays as it is. Your own check shows why,"
-            " and you may ask again."
-        ),
-    ),
-}
 
 
 class FactNotYoursError(StadiError):
@@ -89,7 +68,7 @@ def correct(*, correction: UUID, value: str, reason: str, by: Actor, at: datetim
             _write(decided.subject, held[1], read(held[1], value, at.date()), by, at)
         _tell(decided, at)
     # apart from the writing, since a purpose sees what is committed
-    around = [decided.subject, *family.homemates(subject=decided.subject, day=at.date())]
+    around = [decided.subject, *people.at_home_with([decided.subject], at)]
     for plugin in plugins().values():
         reconsider(plugin=plugin, subjects=around, by=SYSTEM, at=at)
 
@@ -122,22 +101,15 @@ def _write(subject: int, fact: Fact, value: str, by: Actor, at: datetime) -> Non
 def _tell(decided: Correction, at: datetime) -> None:
     found = people.resident(decided.asked_by)
     language = found.language if found else ""
-    subjects, bodies = zip(*_translated(decided.state, language), strict=True)
+    subject, body = said(f"correction.{decided.state}", language)
     who = checking.handle(subject=decided.subject, by=decided.asked_by)
     letter = Letter(
         recipient=decided.asked_by,
         key=f"correction:{decided.id}",
-        subject=" · ".join(subjects),
-        body="\n\n".join(bodies),
+        subject=subject,
+        body=body,
         link=f"/{spoken(language)[0]}/check/{who}",
         language=language,
         counted=False,
     )
     messages.send(letters=[letter], by=SYSTEM, at=at)
-
-
-def _translated(state: str, language: str) -> Iterator[tuple[str, str]]:
-    subject, body = WORDS[state]
-    for one in spoken(language):
-        with override(one):
-            yield _(subject), _(body)

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.offers.actions.answers import for_person
@@ -12,7 +13,14 @@ from stadi.offers.models import Feeling, Recipient
 from stadi.record import actions as record
 from stadi.record.domain import News
 
-GOOD = range(1, 6)
+# how it was, the best first
+FELT = {
+    5: gettext_noop("Very good"),
+    4: gettext_noop("Good"),
+    3: gettext_noop("All right"),
+    2: gettext_noop("Rather bad"),
+    1: gettext_noop("Bad"),
+}
 ENOUGH = 10  # answers of a round, before any of it is shown
 COUNT = """
     insert into offers_feeling (service, round, good, times) values (%s, %s, %s, 1)
@@ -27,8 +35,8 @@ def feel(*, link: UUID, good: int, by: Actor, at: datetime) -> None:
     Telling it twice changes nothing: nobody knows any more what the first answer was.
     """
     case = for_person(link=link, person=by.id).offer.case
-    if good not in GOOD:
-        message = f"say how it was by a number of {GOOD[0]} to {GOOD[-1]}"
+    if good not in FELT:
+        message = "say how it was by a number of 1 to 5"
         raise NotOpenError(message)
     asked = Recipient.objects.filter(id=link, offer__feedback_at__lte=at)
     if not asked.exists():
@@ -43,10 +51,13 @@ def feel(*, link: UUID, good: int, by: Actor, at: datetime) -> None:
     record.write(News(kind="offers.felt", body=body), by=SYSTEM, at=at)
 
 
-def felt(*, service: str) -> dict[str, dict[int, int]]:
-    """Return of each round how often it was how good; a round with too few answers is left out."""
-    rounds: dict[str, dict[int, int]] = {}
-    rows = Feeling.objects.filter(service=service).order_by("round", "-good")
-    for round_, good, times in rows.values_list("round", "good", "times"):
-        rounds.setdefault(round_, dict.fromkeys(reversed(GOOD), 0))[good] = times
-    return {name: counts for name, counts in rounds.items() if sum(counts.values()) >= ENOUGH}
+def felt(*, service: str, running: str) -> dict[int, int]:
+    """Return how often it was how good in the latest round that is over; nothing of too few.
+
+    A round that is `running` is not told of: whoever watched the counts grow would see answers.
+    """
+    over = Feeling.objects.filter(service=service).exclude(round=running)
+    last = over.order_by("-round").values_list("round", flat=True).first()
+    counts = dict(over.filter(round=last).values_list("good", "times"))
+    enough = sum(counts.values()) >= ENOUGH
+    return {good: counts.get(good, 0) for good in FELT} if enough else {}

@@ -145,6 +145,21 @@ WORDS: dict[str, Words] = {
         gettext_noop("One question for you"),
         gettext_noop("One fact is missing from the register. Open this and answer one question."),
     ),
+    # what the fact says stays behind the sign-in
+    "correction.done": (
+        gettext_noop("A fact was corrected as you asked"),
+        gettext_noop(
+            "An official corrected the register, and every service looks at the new fact. Your own"
+            " check shows what was written."
+        ),
+    ),
+    "correction.refused": (
+        gettext_noop("We answered your request to correct a fact"),
+        gettext_noop(
+            "An official looked at it, and the register stays as it is. Your own check shows why,"
+            " and you may ask again."
+        ),
+    ),
     "upheld": (
         gettext_noop("Your objection was looked at again"),
         gettext_noop("Another official looked at it and found it right. Open it to see why."),
@@ -179,13 +194,13 @@ def addressees(cases: Collection[UUID]) -> list[Addressee]:
 
 def offer_letters(cases: Collection[UUID], at: datetime) -> list[Letter]:
     """Return the letters that tell of these offers, in the words of their services."""
-    said: dict[tuple[str, str], Words] = {}
+    words: dict[tuple[str, str], Words] = {}
     made = []
     for who in addressees(cases):
-        if (who.service, who.language) not in said:
-            said[who.service, who.language] = _joined(_offered(who.service, who.language))
+        if (who.service, who.language) not in words:
+            words[who.service, who.language] = _joined(_offered(who.service, who.language))
         channels = plugin(who.service).service.offer.channels
-        made.append(_letter(who, ABOUT_OFFER, said[who.service, who.language], at, channels))
+        made.append(_letter(who, ABOUT_OFFER, words[who.service, who.language], at, channels))
     return made
 
 
@@ -196,7 +211,7 @@ def tell(
 
     Whoever an official wrote an answer down for is told just that.
     """
-    said: dict[tuple[str, str], Words] = {}
+    words: dict[tuple[str, str], Words] = {}
     letters = []
     for who in addressees(cases):
         actor = (but or {}).get(who.case)
@@ -204,10 +219,10 @@ def tell(
             continue
         spoke = actor is not None and actor.on_behalf_of == who.person
         key = ("noted" if spoke else _after(what, who.service), who.language)
-        if key not in said:
-            said[key] = _joined(_translated(WORDS[key[0]], who.language))
+        if key not in words:
+            words[key] = said(*key)
         channels = plugin(who.service).service.offer.channels if what == "reminder" else ("inbox",)
-        letters.append(_letter(who, key[0].split(".")[0], said[key], at, channels))
+        letters.append(_letter(who, key[0].split(".")[0], words[key], at, channels))
     if letters:
         messages.send(letters=letters, by=SYSTEM, at=at)
 
@@ -224,7 +239,7 @@ def question_letters(
     """Return the letters that ask one question; the fact is named on the page, behind sign-in."""
     made = []
     for person, language in people:
-        subject, body = _joined(_translated(WORDS["question"], language))
+        subject, body = said("question", language)
         made.append(
             Letter(
                 recipient=person,
@@ -260,6 +275,11 @@ def _offered(service: str, language: str) -> Iterator[Words]:
     made = plugin(service)
     for one in spoken(language):
         yield made.say("message_subject", one), made.say("message_body", one)
+
+
+def said(what: str, language: str) -> Words:
+    """Return the subject and the body of a kind of letter, in all languages where it is none."""
+    return _joined(_translated(WORDS[what], language))
 
 
 def _translated(words: Words, language: str) -> Iterator[Words]:

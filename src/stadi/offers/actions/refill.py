@@ -13,6 +13,7 @@ from stadi.offers.actions.cases import standing
 from stadi.offers.actions.finding import find
 from stadi.offers.actions.looking import look_at
 from stadi.offers.actions.rounds import assign, offer, propose
+from stadi.offers.domain import NOTICE
 from stadi.offers.models import Case
 
 WITHOUT = ("no_free_place", "place_lost")
@@ -21,9 +22,11 @@ WITHOUT = ("no_free_place", "place_lost")
 def refill(*, plugin: Plugin, by: Actor, at: datetime) -> int:
     """Offer the free places to those who wait without one, all at once; return how many."""
     waiting = _waiting(plugin)
-    if not waiting or not isinstance(plugin.service.propose, Assign):
+    what = plugin.service.propose
+    if not waiting or not isinstance(what, Assign):
         return 0
-    if not any(left > 0 for left in fulfil.free(term=plugin.service.term(at.date())).values()):
+    term = plugin.service.term(at.date())
+    if not any(u.places > 0 for u in fulfil.vacant(kind=what.kind, term=term, after=at + NOTICE)):
         return 0
     seen = look_at(plugin=plugin, subjects=waiting, at=at)
     found = [f for f in find(plugin, seen, _still(plugin, waiting, seen)) if not f.held]

@@ -1,7 +1,7 @@
 """A round of a service: screen everyone, open cases, propose, offer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -30,10 +30,13 @@ from stadi.record.domain import News
 OUTCOMES = ("yes", "no", "unknown", "stopped")
 
 
-def read(*, plugin: Plugin, at: datetime) -> sweep.Extract:
-    """Extract what the purpose may see of everyone; the snapshot is gone on return."""
+def read(*, plugin: Plugin, at: datetime, day: date | None = None) -> sweep.Extract:
+    """Extract what the purpose may see of everyone; the snapshot is gone on return.
+
+    It is what is known at `at` of a `day`, today's where none is named.
+    """
     purpose, rules = plugin.service.purpose, plugin.service.who
-    with consent.look(purpose=purpose, as_of=at.date(), known_at=at, rules=rules) as sight:
+    with consent.look(purpose=purpose, as_of=day or at.date(), known_at=at, rules=rules) as sight:
         return sweep.extract(sight)
 
 
@@ -102,11 +105,12 @@ def resting(plugin: Plugin, rounds: Mapping[int, str], at: datetime) -> set[int]
     last = at - timedelta(days=service.offer.rest_days)
     cases = Case.objects.filter(service=service.id).exclude(state="erased")
     elsewhere = cases.exclude(screening__round=service.period(at.date()))
-    found = fulfil.awarded(service=service.id, at=at).keys() & rounds.keys()
+    elsewhere = elsewhere.filter(subject__in=list(rounds))
+    found = set(fulfil.awarded(service=service.id, at=at, among=rounds))
     for subject, round_, state, since in elsewhere.values_list(
         "subject", "round", "state", "since"
     ):
-        if subject in rounds and (state not in ENDED or since > last or round_ == rounds[subject]):
+        if state not in ENDED or since > last or round_ == rounds[subject]:
             found.add(subject)
     return found
 

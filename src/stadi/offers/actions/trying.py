@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 
-from stadi.consent import actions as consent
+from stadi.consent import trials
 from stadi.engine import sweep
 from stadi.engine.sql import OUTCOMES, UNKNOWN_SHIFT
 from stadi.kit import tree
@@ -135,7 +135,7 @@ def try_out(*, plugin: Plugin, by: Actor, at: datetime) -> Tried:
     roots = [rule.condition for rule in before.rules] if before else []
     roots += [amount.value for amount in before.amounts] if before else []
     more = {pop.area}.union(*(facts_in(root) for root in roots))
-    look = consent.try_out(
+    look = trials.try_out(
         purpose=plugin.service.purpose,
         more=more,
         rules=[plugin.service.who, *([before.rules] if before else [])],

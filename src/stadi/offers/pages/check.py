@@ -6,11 +6,9 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
@@ -26,6 +24,7 @@ from stadi.offers.domain import NotYoursError
 from stadi.offers.pages import words
 from stadi.offers.pages.desk import shown_by
 from stadi.offers.pages.frames import notice
+from stadi.offers.pages.told import value as told_value
 from stadi.offers.plugins import plugin
 from stadi.people import actions as people
 
@@ -53,22 +52,6 @@ STATES = {
     "open": gettext_noop("Waits for an official"),
     "done": gettext_noop("Corrected"),
     "refused": gettext_noop("Not corrected"),
-}
-# the closed lists that registers hold, as people say them
-CODES: dict[str, dict[str, str]] = {
-    "people.care_form": {
-        "municipal": gettext_noop("in municipal care"),
-        "private": gettext_noop("in private care"),
-        "home": gettext_noop("at home"),
-    },
-    "people.tenure": {
-        "owned": gettext_noop("owned"),
-        "rented": gettext_noop("rented"),
-        "right_of_occupancy": gettext_noop("right of occupancy"),
-    },
-    "people.contact_language": {
-        key: said for key, said in words.SPOKEN.items() if key in ("fi", "sv", "en")
-    },
 }
 UNFIT = {
     "write 1 to 200 characters on one line": gettext_noop("Write 1 to 200 characters."),
@@ -289,32 +272,11 @@ def _line(told: checking.Told, chosen: Checking, waiting: set[str]) -> Line:
 def _told(told: checking.Told) -> str:
     if not told.known:
         return _("not known")
-    return value(told.fact, told.value) if told.shown else _("known, and not shown here")
-
-
-def value(fact: Fact, told: object) -> str:
-    """Return a fact's value as people say it; many are told one by one."""
-    if isinstance(told, tuple):
-        return ", ".join(dict.fromkeys(value(fact, one) for one in told)) or _("none")
-    if isinstance(told, date):
-        return date_format(told, words.day_pattern())
-    if fact.unit.startswith("cents") and isinstance(told, int):
-        return f"{number_format(told / 100, 2, use_l10n=True, force_grouping=True)} €"
-    return _coded(fact, told)
-
-
-def _coded(fact: Fact, told: object) -> str:
-    if told is None:
-        return _("none")
-    if isinstance(told, bool):
-        return _("Yes") if told else _("No")
-    if told == settings.CITY.municipality:
-        return str(settings.CITY.name)
-    return words.spoken(CODES.get(fact.name, {}), str(told))
+    return told_value(told.fact, told.value) if told.shown else _("known, and not shown here")
 
 
 def _change(change: Change, language: str) -> tuple[str, str]:
-    return capfirst(change.fact.label.say(language)), value(change.fact, change.value)
+    return capfirst(change.fact.label.say(language)), told_value(change.fact, change.value)
 
 
 def _request(correction: Correction) -> dict[str, Any]:
@@ -343,15 +305,17 @@ def said(fact: Fact, text: str) -> str:
     if fact.relation.many:
         return text
     if fact.type == "date":
-        return value(fact, date.fromisoformat(text))
-    return value(fact, text == "true") if fact.type == "bool" else value(fact, text)
+        return told_value(fact, date.fromisoformat(text))
+    if fact.type == "int":
+        return told_value(fact, int(text))
+    return told_value(fact, text == "true") if fact.type == "bool" else told_value(fact, text)
 
 
 def choices(fact: Fact) -> list[tuple[str, str]]:
     """Return the values that a register knows of a fact, each with its words; none where free."""
     if fact.type == "bool":
         return [("true", _("Yes")), ("false", _("No"))]
-    return [(code, _(words_)) for code, words_ in CODES.get(fact.name, {}).items()]
+    return [(code, _(words_)) for code, words_ in words.CODES.get(fact.name, {}).items()]
 
 
 def _form(request: Any, chosen: Checking, fact: Fact, error: str) -> Any:

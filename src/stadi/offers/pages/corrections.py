@@ -24,8 +24,9 @@ from stadi.kit.service import Plugin
 from stadi.offers.actions import checking, correcting
 from stadi.offers.actions.questions import AnswerUnfitError
 from stadi.offers.pages import words
-from stadi.offers.pages.check import choices, label, said, unfit, value
+from stadi.offers.pages.check import choices, label, said, unfit
 from stadi.offers.pages.desk import shown_by
+from stadi.offers.pages.told import value
 from stadi.people import actions as people
 
 

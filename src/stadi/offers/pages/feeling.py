@@ -6,19 +6,19 @@ from uuid import UUID
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from stadi.kit.access import RESIDENT, open_to
 from stadi.offers.actions import answers, feeling
 from stadi.offers.domain import NotOpenError
-from stadi.offers.pages import words
 from stadi.offers.pages.cards import card
 from stadi.offers.pages.frames import honest
 from stadi.offers.plugins import plugin
 
 
-def felt_words() -> list[tuple[str, str]]:
+def felt_words() -> list[tuple[int, str]]:
     """Return how good it may have been, the best first, in words."""
-    return [(good, words.spoken(words.FELT, good)) for good in words.FELT]
+    return [(good, _(said)) for good, said in feeling.FELT.items()]
 
 
 @open_to(RESIDENT)
@@ -28,7 +28,7 @@ def feedback(request: Any, link: UUID) -> Any:
     recipient = answers.for_person(link=link, person=request.actor.id)
     if request.method == "POST":
         given = request.POST.get("good", "")
-        good = int(given) if given in words.FELT else 0
+        good = int(given) if given in map(str, feeling.FELT) else 0
         feeling.feel(link=link, good=good, by=request.actor, at=request.time.now)
         return redirect(reverse("feedback", kwargs={"link": link}))
     shown, made = card(recipient, request.time.now), plugin(recipient.offer.case.service)

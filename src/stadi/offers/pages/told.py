@@ -44,11 +44,11 @@ def reason(made: Plugin, leaf: Mapping[str, Any], language: str) -> Reason:
 
 
 def value(fact: Fact, told: Any) -> str:
-    """Return a fact's value as people write it.
+    """Return a fact's value as people write it, as a look gives it or as an offer keeps it.
 
     Of rows that are other residents' only how many, and of their money only the total.
     """
-    if told is None or told == []:
+    if told is None or told in ([], ()):
         return _("none")
     if told == ON_RECORD:
         return _("on record")
@@ -64,7 +64,7 @@ def _many(fact: Fact, told: Sequence[Any]) -> str:
     if fact.unit == "cents":
         return _("%(sum)s in all") % {"sum": _one(fact, sum(told))}
     if fact.type == "date":
-        return days(sorted(date.fromisoformat(day) for day in told))
+        return days(sorted(_date(day) for day in told))
     return ", ".join(dict.fromkeys(_one(fact, one) for one in told))
 
 
@@ -86,7 +86,12 @@ def _one(fact: Fact, told: Any) -> str:
     if fact.unit == "cents":
         return money(told, get_language() or "en")
     if fact.type == "date":
-        return date_format(date.fromisoformat(told), words.day_pattern())
+        return date_format(_date(told), words.day_pattern())
     if told == settings.CITY.municipality:
         return str(settings.CITY.name)
-    return words.spoken(words.CODES, told) if isinstance(told, str) else str(told)
+    return words.spoken(words.CODES.get(fact.name, {}), str(told))
+
+
+def _date(told: date | str) -> date:
+    """Return a day, which an offer keeps as text."""
+    return date.fromisoformat(told) if isinstance(told, str) else told

@@ -100,18 +100,30 @@ WITHDRAWN_OWN = {
     "left_the_city": gettext_noop("The register says that you no longer live in the city."),
     "objection": gettext_noop("The service was stopped for you."),
 }
-# how it was, 1 to 5
-FELT = {
-    "5": gettext_noop("Very good"),
-    "4": gettext_noop("Good"),
-    "3": gettext_noop("All right"),
-    "2": gettext_noop("Rather bad"),
-    "1": gettext_noop("Bad"),
-}
 # what registers write in codes
-CODES = {
-    "I10": gettext_noop("high blood pressure (I10)"),
-    "blood_pressure": gettext_noop("blood pressure"),
+SPOKEN = {
+    "fi": gettext_noop("Finnish"),
+    "sv": gettext_noop("Swedish"),
+    "en": gettext_noop("English"),
+    "": gettext_noop("not on record: written to in all three"),
+}
+# the closed lists that registers hold, as people say them, by fact
+CODES: dict[str, dict[str, str]] = {
+    "people.care_form": {
+        "municipal": gettext_noop("in municipal care"),
+        "private": gettext_noop("in private care"),
+        "home": gettext_noop("at home"),
+    },
+    "people.tenure": {
+        "owned": gettext_noop("owned"),
+        "rented": gettext_noop("rented"),
+        "right_of_occupancy": gettext_noop("right of occupancy"),
+    },
+    "people.contact_language": {
+        key: said for key, said in SPOKEN.items() if key in ("fi", "sv", "en")
+    },
+    "people.diagnosis_code": {"I10": gettext_noop("high blood pressure (I10)")},
+    "people.measurement_kind": {"blood_pressure": gettext_noop("blood pressure")},
 }
 KINDS = {
     "held": gettext_noop("Held"),
@@ -304,12 +316,6 @@ FIT = {
     "bool": gettext_noop("Choose yes or no."),
     "text": gettext_noop("Write 1 to 200 characters."),
     "cents": gettext_noop("Write an amount in euros, such as 690 or 690.50."),
-}
-SPOKEN = {
-    "fi": gettext_noop("Finnish"),
-    "sv": gettext_noop("Swedish"),
-    "en": gettext_noop("English"),
-    "": gettext_noop("not on record: written to in all three"),
 }
 SIGNERS = {
     "head-of-service": gettext_noop("head of service"),
