@@ -263,6 +263,7 @@ def test_a_smaller_amount_follows_by_a_persons_decision_and_is_told_with_its_rea
     assert running[TEIJA].cents == 1_234
     link = Recipient.objects.get(offer=case).id
     hers = _as(TEIJA).get(f"/en/offers/{link}").content.decode()
+    assert "12.34 € from" in hers
     assert "Her rent fell." in hers
     assert "nothing is asked back" in hers
     assert "Lower from next month" not in _page(client, case)

@@ -1,7 +1,7 @@
 """The interpreter: the reference for every other engine, and the one that gives reasons."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -11,7 +11,7 @@ from stadi.engine.sql import UNKNOWN_SHIFT, shift
 from stadi.kit import rule as r
 
 Row = Mapping[str, object]
-Memo = dict[int, Any]
+Memo = dict[r.Over, Any]
 COMPARE = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -33,6 +33,10 @@ class Person:
     basis: str
     facts: Row
     rows: Mapping[str, Sequence[Row] | None]
+
+
+Meaning = Callable[[Row, Person, Memo], Any]
+ONE = r.Const(value=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def explain(
     """Return the outcome, the reason of each rule, and the amounts, None where unknown."""
     if person.basis != "ok":
         return Answer(subject=person.subject, outcome="stopped", bits=0, reasons=())
-    memo: Memo = {}
+    memo: Memo = {}  # what was said of a person's rows, which a tree may ask more than once
     reasons = tuple(_reason(rule, person, as_of, memo) for rule in rules)
     held = [reason.holds for reason in reasons]
     bits = sum(
@@ -70,14 +74,14 @@ def explain(
         if value is not True
     )
     outcome = "no" if False in held else "unknown" if None in held else "yes"
-    worth = {a.name: value(a.value, person.facts, person, as_of, memo) for a in amounts}
+    worth = {a.name: _meaning(a.value, as_of)(person.facts, person, memo) for a in amounts}
     return Answer(
         subject=person.subject, outcome=outcome, bits=bits, reasons=reasons, amounts=worth
     )
 
 
 def _reason(rule: r.Rule, person: Person, as_of: date, memo: Memo) -> Reason:
-    holds = value(rule.condition, person.facts, person, as_of, memo)
+    holds = _meaning(rule.condition, as_of)(person.facts, person, memo)
     leaves = tuple((f, _seen(f, person)) for f in _facts(rule.condition))
     return Reason(because=rule.because, holds=holds, leaves=leaves)
 
@@ -94,15 +98,6 @@ def _seen(fact: r.Fact, person: Person) -> object:
     return None if rows is None else tuple(row.get(fact.column) for row in rows)
 
 
-def _read(fact: r.Fact, row: Row) -> Any:
-    """Return the fact's value; one of another type is an error, never a silent no."""
-    found = row.get(fact.column)
-    if found is not None and r.TYPES.get(type(found)) != fact.type:
-        message = f"{fact.name} is {fact.type}, and was given as {type(found).__name__}"
-        raise r.RuleError(message)
-    return _trusted(found) if type(found) is int else found
-
-
 def _trusted(number: int) -> int | None:
     """Return a number that every engine can count on; a larger one is unknown."""
     return number if abs(number) <= r.LARGEST_VALUE else None
@@ -116,82 +111,131 @@ def _some(values: Sequence[object]) -> bool | None:
     return True if True in values else None if None in values else False
 
 
-def value(  # noqa: C901, PLR0911, PLR0912, PLR0917
-    node: r.Expr, row: Row, person: Person, as_of: date, memo: Memo | None = None
-) -> Any:
-    """Return a node's value for one person: a bool, int, str or date, or None for unknown.
+def value(node: r.Expr, row: Row, person: Person, as_of: date) -> Any:
+    """Return a node's value for one person: a bool, int, str or date, or None for unknown."""
+    return _meaning(node, as_of)(row, person, {})
 
-    `memo` keeps what was said of a person's rows, which a tree may ask more than once.
-    """
 
-    def below(child: r.Expr) -> Any:
-        return value(child, row, person, as_of, memo)
+@lru_cache(maxsize=8192)
+def _meaning(node: r.Expr, as_of: date) -> Meaning:  # noqa: C901, PLR0911 - one line a kind of node
+    """Return what a node says of a row on a day: its tree is walked once, not once a person."""
+
+    def below(*nodes: r.Expr) -> list[Meaning]:
+        return [_meaning(child, as_of) for child in nodes]
 
     match node:
         case r.Const(known):
-            return known
+            return lambda *_: known
         case r.AsOf():
-            return as_of
+            return lambda *_: as_of
         case r.Shifted():
-            return shift(as_of, node)
+            day = shift(as_of, node)
+            return lambda *_: day
         case r.Param():
-            return node.at(as_of)
+            return lambda *_: node.at(as_of)
         case r.Fact():
-            return _read(node, row)
+            return _reading(node)
         case r.All(items):
-            return _all([below(i) for i in items])
+            return _gathered(_all, below(*items))
         case r.Some(items):
-            return _some([below(i) for i in items])
+            return _gathered(_some, below(*items))
         case r.Choose(condition, then, otherwise):
-            truth = below(condition)
-            return None if truth is None else below(then) if truth else below(otherwise)
+            return _chosen(*below(condition, then, otherwise))
         case r.Over():
-            if memo is None:
-                return _over(node, person, as_of)
-            if id(node) not in memo:
-                memo[id(node)] = _over(node, person, as_of)
-            return memo[id(node)]
-    parts: list[Any] = [below(child) for child in node.children()]
-    if None in parts:
-        return None
+            return _over(node, *below(node.where, ONE if node.value is None else node.value))
+        case _:
+            return _worked_out(_operation(node, as_of), below(*node.children()))
+
+
+def _operation(node: r.Expr, as_of: date) -> Callable[..., Any]:  # noqa: C901, PLR0911 - as above
+    """Return what a node makes of the values of its children, all of them known."""
     match node:
         case r.Year():
-            return parts[0].year
+            return lambda day: day.year
         case r.Age():
-            born = parts[0]
-            early = (born.month, born.day) > (as_of.month, as_of.day)
-            return as_of.year - born.year - early
+            return lambda born: (
+                as_of.year - born.year - ((born.month, born.day) > (as_of.month, as_of.day))
+            )
         case r.Days():
-            return (parts[0] - parts[1]).days
+            return lambda later, earlier: (later - earlier).days
         case r.Sum(sign=sign):
-            return parts[0] + sign * parts[1]
+            return lambda left, right: left + sign * right
         case r.Product():
-            return parts[0] * parts[1]
+            return operator.mul
         case r.Quotient():
-            return parts[0] // parts[1] if parts[1] else None
+            return lambda left, right: left // right if right else None
         case r.Compare(op):
-            return COMPARE[op](parts[0], parts[1])
+            return COMPARE[op]
         case r.In(values=values):
-            return parts[0] in values
+            return lambda found: found in values
         case r.Not():
-            return not parts[0]
+            return operator.not_
     message = f"no meaning for {type(node).__name__}"
     raise r.RuleError(message)
 
 
-def _over(node: r.Over, person: Person, as_of: date) -> Any:  # noqa: PLR0911 - one line a question
+def _reading(fact: r.Fact) -> Meaning:
+    """Return the reading of a fact; a value of another type is an error, never a silent no."""
+    column = fact.column
+
+    def read(row: Row, _person: Person, _memo: Memo) -> Any:
+        found = row.get(column)
+        if found is not None and r.TYPES.get(type(found)) != fact.type:
+            message = f"{fact.name} is {fact.type}, and was given as {type(found).__name__}"
+            raise r.RuleError(message)
+        return _trusted(found) if type(found) is int else found
+
+    return read
+
+
+def _gathered(gather: Callable[[Sequence[object]], bool | None], parts: list[Meaning]) -> Meaning:
+    return lambda row, person, memo: gather([part(row, person, memo) for part in parts])
+
+
+def _chosen(condition: Meaning, then: Meaning, otherwise: Meaning) -> Meaning:
+    def choose(row: Row, person: Person, memo: Memo) -> Any:
+        truth = condition(row, person, memo)
+        return None if truth is None else (then if truth else otherwise)(row, person, memo)
+
+    return choose
+
+
+def _worked_out(work_out: Callable[..., Any], parts: list[Meaning]) -> Meaning:
+    def worked(row: Row, person: Person, memo: Memo) -> Any:
+        values = [part(row, person, memo) for part in parts]
+        return None if None in values else work_out(*values)
+
+    return worked
+
+
+def _over(node: r.Over, where: Meaning, part: Meaning) -> Meaning:
+    def said(_row: Row, person: Person, memo: Memo) -> Any:
+        if node not in memo:
+            rows = person.rows.get(node.relation.name, ())
+            truths = None if rows is None else [where(row, person, memo) for row in rows]
+            memo[node] = _said(node, rows, truths, lambda row: part(row, person, memo))
+        return memo[node]
+
+    return said
+
+
+def _said(
+    node: r.Over,
+    rows: Sequence[Row] | None,
+    truths: Sequence[object] | None,
+    pick: Callable[[Row], Any],
+) -> Any:
     """Return what is said of the rows of a relation; rows of None are rows nobody knows."""
-    rows = person.rows.get(node.relation.name, ())
-    if rows is None:
+    if rows is None or truths is None:
         return None
-    truths = [value(node.where, row, person, as_of) for row in rows]
     if node.how == "exists":
         found = _some(truths)
         return None if found is False and node.relation.absence == "missing" else found
-    if None in truths:
-        return None
-    part = r.Const(value=1) if node.value is None else node.value
-    held = [value(part, row, person, as_of) for row, true in zip(rows, truths, strict=True) if true]
+    held: list[Any] = [
+        pick(row) if true else None
+        for row, true in zip(rows, truths, strict=True)
+        if true is not False
+    ]
     if None in held:
         return None
     if node.how == "count":

@@ -84,11 +84,10 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
     own = [("basis", pa.string())] if view == "subject" else []
     columns = [("subject", pa.int64()), *own, *((f.column, ARROW[f.type]) for f in facts)]
     names = ", ".join(name for name, _ in columns)
-    query = f"copy (select {names} from {place(sight.schema, view)}) to stdout (format csv)"
-    buffer = io.BytesIO()
-    with sight.connection.cursor().copy(query) as rows:
-        for block in rows:
-            buffer.write(block)
+    buffer = _copied(
+        sight.connection,
+        f"copy (select {names} from {place(sight.schema, view)}) to stdout (format csv)",
+    )
     if not buffer.tell():
         return pa.table({name: pa.array([], kind) for name, kind in columns})
     buffer.seek(0)
@@ -105,6 +104,21 @@ def _copy(sight: Sight, view: str, facts: Sequence[r.Fact]) -> pa.Table:
             null_values=[""],
         ),
     )
+
+
+def _copied(role: psycopg.Connection[Any], query: str) -> io.BytesIO:
+    """Return what a COPY writes, asked of libpq itself: `Cursor.copy` takes six times as long."""
+    buffer, server = io.BytesIO(), role.pgconn
+    began = server.exec_(query.encode())
+    size = 1 if began.status == psycopg.pq.ExecStatus.COPY_OUT else 0
+    while size > 0:
+        size, block = server.get_copy_data(0)
+        buffer.write(block)
+    while (ended := server.get_result()) is not None:
+        began = ended
+    if began.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(began)
+    return buffer
 
 
 def run(rules: Sequence[r.Rule], seen: Extract, *, amounts: Sequence[r.Amount] = ()) -> Sweep:

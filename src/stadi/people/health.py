@@ -30,6 +30,7 @@ CLINICIANS: Final = range(100, 1_000)
 """Numbers of invented clinicians: residents are numbered from 1,000 on, and personas, one of whom
 is a clinician, below 100. Nobody is registered under them.
 """
+BETWEEN: Final = (330, 370)  # days from one measurement to the next: once a year; our assumption
 _YEAR: Final = 365
 
 
@@ -37,12 +38,13 @@ _YEAR: Final = 365
 class Health:
     """One entry per resident who is treated for high blood pressure, by position among residents.
 
-    `measured` is the day of the latest measurement, NaT for never; `clinician` is -1 where the
-    register names none.
+    `measured` is the day of the latest measurement, NaT for never, and `before` of the one before
+    it; `clinician` is -1 where the register names none.
     """
 
     row: Ints
     measured: Dates
+    before: Dates
     clinician: Ints
 
     def due(self, today: date) -> int:
@@ -70,4 +72,7 @@ def draw_health(*, age: Ints, area: Ints, today: date, rng: np.random.Generator)
     near = np.argsort(area[row], kind="stable")
     clinician[near] = CLINICIANS.start + np.arange(len(row)) * number // max(len(row), 1)
     clinician[stretched(len(row), rng=rng) < NO_CLINICIAN] = -1
-    return Health(row=row, measured=measured, clinician=clinician)
+    # a stream of its own: what is drawn next stays as it was
+    (apart,) = rng.spawn(1)
+    before = measured - apart.integers(*BETWEEN, size=len(row))
+    return Health(row=row, measured=measured, before=before, clinician=clinician)

@@ -30,6 +30,7 @@ from stadi.twin import actions as twin
 from stadi.twin.domain import Place
 
 REGISTERS_STAND = date(2026, 12, 31)  # the day that the figures' ages stand for
+REACH_BACK = date(2025, 12, 31)  # a year more of who lived here and was cared for, for audits
 SOURCE = "demo city (invented)"
 CLAIMS = UUID("5f0d7ab2-6d2e-4d0e-9e53-1d3d0a4f2027")  # names claims of places given before
 
@@ -113,6 +114,7 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
     cared = city.care.code >= 0
     child, unit = city.placements.T
     guarded, guardian = city.guardians.T
+    since = _since(city.birth_date)
     identity = {
         "subject": city.subject,
         "given_name": _words(city.given_name),
@@ -124,11 +126,13 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
     tables: dict[str, dict[str, Any]] = {
         "people_person": {
             "subject": city.subject,
+            "true_since": since,
             "birth_date": city.birth_date,
             "sex": city.sex,
         },
         "people_residence": {
             "subject": city.subject,
+            "true_since": since,
             "household": city.household + FIRST_ID,
             "municipality": _words(
                 Labels.of(np.where(city.lives_here, 0, -1), (settings.CITY.municipality,))
@@ -140,6 +144,7 @@ def _registers(city: City, codes: list[str]) -> tuple[Batch, list[Batch]]:
         },
         "people_contact": {
             "subject": city.subject,
+            "true_since": since,
             "language": _words(
                 Labels(
                     code=np.where(city.language_known, city.language.code, -1),
@@ -186,18 +191,34 @@ def _health(city: City) -> dict[str, dict[str, Any]]:
     health = city.health
     treated = city.subject[health.row]
     measured, answered = ~np.isnat(health.measured), health.clinician >= 0
+    # the measurement before the last one: true until then, where registers reach back so far
+    last, earlier = health.measured[measured], health.measured > np.datetime64(REACH_BACK)
+    ended = pa.array(health.measured[earlier]).cast(pa.date32())
+    since = _since(city.birth_date[health.row])
     return {
-        "people_diagnosis": {"subject": treated, "code": pa.repeat(HYPERTENSION, len(treated))},
+        "people_diagnosis": {
+            "subject": treated,
+            "true_since": since,
+            "code": pa.repeat(HYPERTENSION, len(treated)),
+        },
         "people_measurement": {
-            "subject": treated[measured],
-            "kind": pa.repeat(BLOOD_PRESSURE, np.count_nonzero(measured)),
-            "taken_on": health.measured[measured],
+            "subject": np.concatenate([treated[measured], treated[earlier]]),
+            "true_since": _since(np.concatenate([last, health.before[earlier]])),
+            "true_until": pa.concat_arrays([pa.nulls(len(last), pa.date32()), ended]),
+            "kind": pa.repeat(BLOOD_PRESSURE, len(last) + len(ended)),
+            "taken_on": np.concatenate([last, health.before[earlier]]),
         },
         "people_clinician": {
             "subject": treated[answered],
+            "true_since": since[answered],
             "clinician": health.clinician[answered],
         },
     }
+
+
+def _since(days: Any) -> Any:
+    """Return since when registers tell of these: from their own day, or as far as they reach."""
+    return np.fmax(days.astype("datetime64[D]"), np.datetime64(REACH_BACK))
 
 
 def _emails(city: City) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +92,7 @@ def _decision(
     }
 
 
+@lru_cache(maxsize=4096)
 def money(cents: int | None, language: str) -> str:
     """Return cents as people write them in a language, "" where there are none."""
     if cents is None:
@@ -99,6 +101,7 @@ def money(cents: int | None, language: str) -> str:
         return f"{number_format(cents / 100, decimal_pos=2, force_grouping=True)} €"
 
 
+@lru_cache(maxsize=64)
 def _day(term: int, language: str) -> str:
     starts, _end = fulfil.term_days(term)
     with override(language):

@@ -44,7 +44,7 @@ def worth(plugin: Plugin, found: Found, at: datetime) -> int:
     name = what.amount if isinstance(what, Award) else ""
     (amount,) = [a for a in plugin.service.amounts if a.name == name]
     person = found.person
-    return int(value(amount.value, person.facts, person, at.date(), {}))
+    return int(value(amount.value, person.facts, person, at.date()))
 
 
 def _near(

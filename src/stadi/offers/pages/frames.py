@@ -32,10 +32,7 @@ def honest(view: View) -> View:
             return notice(request, title, body, 404)
         except fulfil.FullError:
             title = _("This place was just taken")
-            body = _(
-                "Somebody else got it a moment ago. The place proposed to you is still held: go"
-                " back and choose again."
-            )
+            body = _("Somebody else got it a moment ago. Your offer is as it was: choose again.")
             return notice(request, title, body, 409)
         except TellingError:
             title = _("There is nothing to accept here")

@@ -17,7 +17,9 @@ from stadi.fulfil.domain import Decision
 from stadi.kit.access import ANYONE, MANAGER, OFFICIAL, RESIDENT, open_to
 from stadi.messages import actions as messages
 from stadi.offers.actions import answers, reading, self_check, viewing
+from stadi.offers.actions.plans import money
 from stadi.offers.domain import NotYoursError
+from stadi.offers.models import Recipient
 from stadi.offers.pages.asked import asked_of
 from stadi.offers.pages.cards import Card, card, drawing
 from stadi.offers.pages.feeling import felt_words
@@ -112,10 +114,22 @@ def show(request: Any, link: UUID) -> Any:
         "map": drawing(recipient, shown) if shown.state == "open" else None,
         "working": None if shown.hidden else working(made, recipient.offer, language),
         "sender": _sender(case.id),
+        "paid": None if shown.hidden else _paid(recipient, request.time.now, language),
         "felt": felt_words(),
         "shared": self_check.shared(case=case.id, person=request.actor.id),
     }
     return render(request, "offers/offer.html", {**context, **_said(case.id, request)})
+
+
+def _paid(recipient: Recipient, now: datetime, language: str) -> dict[str, Any] | None:
+    """Return what is paid a month, and since when, where it is not what was offered."""
+    offer, case = recipient.offer, recipient.offer.case
+    if offer.cents is None:
+        return None
+    award = fulfil.awarded(service=case.service, at=now, among=[case.subject]).get(case.subject)
+    if award is None or award.case != case.id or award.cents == offer.cents:
+        return None
+    return {"amount": money(award.cents, language), "since": award.since}
 
 
 def _sender(case: UUID) -> dict[str, Any] | None:
