@@ -4,6 +4,7 @@ import argparse
 import ast
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 from stadi.site import cli
@@ -84,3 +85,20 @@ def test_every_relative_link_leads_somewhere() -> None:
             if not (re.match(r"\w+:", link) or made or target.exists()):
                 broken.append(f"{page.relative_to(ROOT)}: {link}")
     assert broken == []
+
+
+def test_every_test_of_an_invariant_is_on_the_page_of_invariants_and_every_one_there_exists() -> (
+    None
+):
+    page = (REFERENCE / "invariants.md").read_text("utf-8")
+    told = {
+        (int(number), file, int(tests))
+        for number, files in re.findall(r"^\| (\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
+        for file, tests in re.findall(r"\(\.\./\.\./(tests/[\w/]+\.py)\) \((\d+)\)", files)
+    }
+    there = Counter(
+        (int(number), file.relative_to(ROOT).as_posix())
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for number in re.findall(r"^ *def test_inv_(\d+)_", file.read_text("utf-8"), re.MULTILINE)
+    )
+    assert told == {(*named, tests) for named, tests in there.items()}

@@ -68,6 +68,20 @@ def test_the_same_seed_gives_the_same_city(home: Path, built: dict[str, object])
 
 
 @pytest.mark.usefixtures("built")
+def test_a_broken_service_is_refused_before_the_city_is_emptied(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "__init__.py").touch()
+    with monkeypatch.context() as there:
+        there.setenv("STADI_SERVICES", str(tmp_path))
+        done = _run(home, "demo", "--residents", "1500")
+    assert done.returncode == 1
+    assert "broken: service.py is missing" in done.stderr
+    assert _run(home, "why", "3", "--json").returncode == 0
+
+
+@pytest.mark.usefixtures("built")
 def test_why_answers_for_a_child_and_a_grown_up(home: Path):
     child = json.loads(_run(home, "why", "3", "--json").stdout)
     assert child["outcome"] == "yes"

@@ -43,14 +43,16 @@ def open_city(home: Path) -> None:
             message = "no demo city is drawn yet: run `stadi demo`"
             raise HouseError(message)
     _set_up_django(home, address)
+    _migrate()
 
 
 @contextmanager
 def drawing(home: Path) -> Iterator[None]:
     """Start the database and open the demo's own one, emptied, for a city to be drawn in."""
     with _alone(home) as (keeper, address):
-        _empty(keeper)
         _set_up_django(home, address)
+        _empty(keeper)
+        _migrate()
         yield
 
 
@@ -62,9 +64,10 @@ def opening(home: Path) -> Iterator[bool]:
     """
     with _alone(home) as (keeper, address):
         finished = _there(keeper) and _is_finished(address)
+        _set_up_django(home, address)
         if not finished:
             _empty(keeper)
-        _set_up_django(home, address)
+        _migrate()
         yield finished
 
 
@@ -143,11 +146,18 @@ def _is_finished(address: str) -> bool:
 
 
 def _set_up_django(home: Path, address: str) -> None:
+    """Set Django up and read every service, before anything is emptied for one that is broken."""
     sys.excepthook = discreet.hook
     os.environ["DATABASE_URL"] = address
     os.environ.setdefault("STADI_HOME", str(home))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stadi.site.settings")
     django.setup()
+    from stadi.offers.plugins import plugins
+
+    plugins()
+
+
+def _migrate() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
