@@ -224,6 +224,28 @@ def test_inv_02_a_named_fact_that_nothing_reads_is_refused() -> None:
         replace(SERVICE, purpose=using({**USES, size: "nice to have"}))
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"offer": Offer(open_days=0)}, "says open_days=0: write a whole number, 1 or more"),
+        ({"offer": Offer(open_days=7, undo_hours=-1)}, "says undo_hours=-1"),
+        ({"offer": Offer(open_days=7, silence="lapses")}, r"silence='lapses': write ToAPerson\(\)"),  # type: ignore[arg-type]
+        ({"oversight": Oversight(owner="t", queue="t", queue_days=-1)}, "says queue_days=-1"),
+        ({"cannot_reach": " "}, "says nothing in cannot_reach"),
+        ({"owner": ""}, "says nothing in owner"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(changed: dict[str, object], words: str) -> None:
+    with pytest.raises(ServiceError, match=words):
+        replace(SERVICE, **changed)  # type: ignore[arg-type]
+
+
+def test_a_basis_that_the_law_does_not_know_is_refused() -> None:
+    purpose = Purpose(id="test.it", basis=Basis(kind="because", law="an act"), uses=USES)
+    with pytest.raises(ServiceError, match="rests on 'because', which is none of"):
+        replace(SERVICE, purpose=purpose)
+
+
 def test_a_named_fact_needs_a_reason() -> None:
     with pytest.raises(ServiceError, match=r"gives no reason for test\.town"):
         replace(SERVICE, purpose=using({**USES, town: " "}))

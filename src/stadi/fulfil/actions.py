@@ -78,11 +78,12 @@ def places(*, term: int, units: Collection[int]) -> int:
     return int(total or 0)
 
 
-def free(*, term: int) -> dict[int, int]:
-    """Return the free places of each unit for a term."""
+def free(*, term: int, but: Collection[UUID] = ()) -> dict[int, int]:
+    """Return the free places of each unit for a term; what `but` these cases hold is free."""
     since, _ = term_days(term)
     taken: dict[int, int] = dict(
         Claim.objects.exclude(hold="released")
+        .exclude(case__in=list(but))
         .filter(since=since)
         .values("unit")
         .annotate(n=Sum("quantity"))
@@ -92,12 +93,15 @@ def free(*, term: int) -> dict[int, int]:
     return {unit: n - taken.get(unit, 0) for unit, n in rows}
 
 
-def vacant(*, kind: str, term: int, after: datetime | None) -> list[Vacancy]:
+def vacant(
+    *, kind: str, term: int, after: datetime | None, but: Collection[UUID] = ()
+) -> list[Vacancy]:
     """Return the units of a kind, each with its free places for a term, full ones too.
 
-    What takes place at a moment is left out unless that is later than `after`.
+    What takes place at a moment is left out unless that is later than `after`. What `but` these
+    cases hold counts as free.
     """
-    left = free(term=term)
+    left = free(term=term, but=but)
     return [
         Vacancy(
             id=u.id,
@@ -122,9 +126,10 @@ def find_places(  # noqa: PLR0913 - everything that an assignment follows from
     seed: str,
     policy: str = "optimum",
     after: datetime | None = None,
+    but: Collection[UUID] = (),
 ) -> Assignment:
     """Return the best vacant places, checked against their certificate; nothing is claimed yet."""
-    vacancies = vacant(kind=kind, term=term, after=after)
+    vacancies = vacant(kind=kind, term=term, after=after, but=but)
     found = assign(
         seekers=seekers, vacancies=vacancies, terms=terms, factor=factor, seed=seed, policy=policy
     )

@@ -163,7 +163,7 @@ def promise(service: str, *, counts: dict[str, int], at: datetime) -> Promise:
     """Return whether everyone whom a service found is offered or with a person and a deadline."""
     due = reading.deadlines(service)
     return Promise(
-        entitled=counts["yes"],
+        entitled=counts["yes"] - counts["resting"],
         offered=counts["offered"],
         with_a_person=counts["held"],
         nearest=min(due, default=None),

@@ -18,12 +18,14 @@ def share(part: int, whole: int) -> float | None:
 def measures(counts: Mapping[str, int], fell: int) -> dict[str, float | None]:
     """Return take-up (fulfilled of the entitled) and precision (fulfilled of those who agreed).
 
+    Who is left in peace, since a case of theirs runs or ended lately, counts in that case's round.
+
     `fell` are those who agreed for good and got nothing: without them precision says nothing, as
     it becomes 1 by construction once every time for regret is over.
     """
     agreed = counts["accepted"] + counts["fulfilled"] + fell
     return {
-        "take_up": share(counts["fulfilled"], counts["yes"]),
+        "take_up": share(counts["fulfilled"], counts["yes"] - counts["resting"]),
         "precision": share(counts["fulfilled"], agreed),
     }
 
@@ -92,12 +94,16 @@ class Figures:
     @property
     def going(self) -> int:
         """The entitled whose case has not ended."""
-        return self.counts["yes"] - sum(self.counts[end] for end in (*ENDS, "unreached"))
+        ended = sum(self.counts[end] for end in (*ENDS, "unreached", "resting"))
+        return self.counts["yes"] - ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Everyone whom the rule finds is offered, or is with a person who has a deadline."""
+    """Everyone whom the rule finds is offered, or is with a person who has a deadline.
+
+    `entitled` leaves out whoever is left in peace: a case of theirs runs or ended lately.
+    """
 
     entitled: int
     offered: int

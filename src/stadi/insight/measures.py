@@ -178,7 +178,7 @@ def _of(part: Bar, whole: Bar) -> str:
 
 
 def _ends(f: Figures) -> Section:
-    named = {end: f.counts[end] for end in (*ENDS, "unreached")}
+    named = {end: f.counts[end] for end in (*ENDS, "unreached", "resting")}
     bars = [
         *(Bar(label=label_of(end), value=n, shown=number(n)) for end, n in named.items()),
         Bar(label=_("Not ended yet"), value=f.going, shown=number(f.going)),

@@ -23,6 +23,11 @@ ROWS = (
     ),
     ("waiting", gettext_noop("About to be offered"), ""),
     ("unreached", gettext_noop("Not reached"), ""),
+    (
+        "resting",
+        gettext_noop("Left in peace"),
+        gettext_noop("Paid already, or a case of theirs runs or ended lately."),
+    ),
     ("open", gettext_noop("Not answered yet"), ""),
     (
         "accepted",

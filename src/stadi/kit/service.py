@@ -12,6 +12,13 @@ from stadi.kit.text import Text
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
 INFORMING, GRANTING = ("L0", "L1"), ("L3", "L4")
 PERIODS = ("year", "half-year", "month")
+BASES = ("public_task", "legal_duty", "consent")
+# the least of each number that a service promises
+_LEAST = (
+    *(("offer", "open_days", 1), ("offer", "undo_hours", 0), ("offer", "remind_days", 0)),
+    *(("offer", "rest_days", 0), ("offer", "self_check", 0), ("oversight", "queue_days", 1)),
+    *(("oversight", "contest_days", 1), ("oversight", "keep_days", 1)),
+)
 # what no rule or amount may say of a person, in any of its names
 JUDGING = (
     *("score", "points", "rating", "risk", "rank", "priorit", "label", "profile"),
@@ -295,8 +302,26 @@ class Service:
 
 def problems(service: Service) -> list[str]:
     """Return what is wrong with a service, each with what to do; empty when it is fit."""
-    checks = (_about_data, _about_level, _about_rules, _about_persons, _about_offer)
+    checks = (_about_values, _about_data, _about_level, _about_rules, _about_persons, _about_offer)
     return [problem for check in checks for problem in check(service)]
+
+
+def _about_values(service: Service) -> Iterator[str]:
+    """Yield the values that are of another kind than a service can have there."""
+    if service.purpose.basis.kind not in BASES:
+        yield f"rests on {service.purpose.basis.kind!r}, which is none of {BASES}"
+    if not isinstance(service.offer.silence, ToAPerson | Lapses | Grants):
+        yield (
+            f"says silence={service.offer.silence!r}: write ToAPerson(), Lapses() or"
+            " Grants(law=...)"
+        )
+    for part, name, least in _LEAST:
+        number = getattr(getattr(service, part), name)
+        if type(number) is not int or number < least:
+            yield f"says {name}={number!r}: write a whole number, {least} or more"
+    for name in ("id", "line", "version", "owner", "cannot_reach"):
+        if not str(getattr(service, name)).strip():
+            yield f"says nothing in {name}: fill it in"
 
 
 def _about_data(service: Service) -> Iterator[str]:

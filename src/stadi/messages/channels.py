@@ -1,6 +1,6 @@
 """The plug: which channels there are outside the inbox, and which this installation has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from stadi.kit.errors import StadiError
 from stadi.messages import email
@@ -22,7 +22,11 @@ def there() -> dict[str, Channel]:
 
 def check(letters: Sequence[Letter]) -> None:
     """Raise ChannelError where a letter names a channel that there is not."""
-    named = {channel for letter in letters for channel in letter.channels}
-    if strange := sorted(named - {INBOX, *PLUGS}):
+    check_names(channel for letter in letters for channel in letter.channels)
+
+
+def check_names(named: Iterable[str]) -> None:
+    """Raise ChannelError where one of these is the name of no channel."""
+    if strange := sorted({*named} - {INBOX, *PLUGS}):
         known = ", ".join((INBOX, *PLUGS))
         raise ChannelError(f"no channel is called {strange[0]}: write one of {known}")

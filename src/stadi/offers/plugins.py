@@ -23,6 +23,7 @@ from stadi.kit.errors import StadiError
 from stadi.kit.rule import Param, RuleError, facts_in, walk
 from stadi.kit.service import Decide, Example, Plugin, Service
 from stadi.kit.text import LANGUAGES, Text
+from stadi.messages.channels import ChannelError, check_names
 
 SPOKEN = (
     "law",
@@ -82,6 +83,10 @@ def read(folder: Path, package: str) -> Plugin:
     """Read and check a service's folder, wherever it lies; `package` is what errors call it."""
     _check_files(folder, package)
     service = _declared(folder, package)
+    try:
+        check_names(service.offer.channels)
+    except ChannelError as error:
+        raise PluginError(f"{package}/service.py: channels: {error}") from error
     texts = _texts(folder.joinpath("texts.toml"), package)
     needed = [*SPOKEN, *(f"because.{rule.because}" for rule in service.who), *_told(service)]
     needed += DECIDED if any(isinstance(step, Decide) for step in service.fulfil) else ()

@@ -81,6 +81,10 @@ def _print(found: list[Check]) -> None:
 # ── the machine ──────────────────────────────────────────────────────────────────────────────
 
 
+def _home(root: Path) -> Path:
+    return Path(os.environ.get("STADI_HOME", root / ".stadi"))
+
+
 def _python(_root: Path) -> Check:
     have = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036 this file must run on an old Python to say so
@@ -230,7 +234,7 @@ def _data(root: Path) -> Check:
 
 
 def _socket_folder(root: Path) -> Check:
-    digest = hashlib.sha256(str(root / ".stadi").encode()).hexdigest()[:12]
+    digest = hashlib.sha256(str(_home(root)).encode()).hexdigest()[:12]
     folder = Path("/tmp") / f"stadi-{os.geteuid()}-{digest}"  # noqa: S108 as the launcher has it
     try:
         found = folder.lstat()
@@ -260,7 +264,7 @@ def _errands(root: Path) -> Check:
     python = root / ".venv" / "bin" / "python"
     if not python.exists():
         return Check("Errands", "ok", "Looked at once there is a .venv.")
-    asking = [str(python), "-m", "stadi.site.claims", str(root / ".stadi")]
+    asking = [str(python), "-m", "stadi.site.claims", str(_home(root))]
     told = subprocess.run(asking, check=False, capture_output=True, text=True)
     if told.returncode:
         words = "Nobody could say whether services replace errands that there are."
@@ -284,7 +288,7 @@ def _left_behind(_root: Path) -> Check:
 
 
 def _place(root: Path) -> Path | None:
-    room = root / ".stadi" / "postgres"
+    room = _home(root) / "postgres"
     if os.geteuid() != 0:
         return room
     name = _read(room / "place").strip()

@@ -132,7 +132,7 @@ WORDS: dict[str, Words] = {
     ),
     "fulfilled": (
         gettext_noop("Your matter is settled"),
-        gettext_noop("It is done, and the decision is there to read. It tells how to appeal."),
+        gettext_noop("It is done. Open it to see what was done, and how to contest it."),
     ),
     "closed": (
         gettext_noop("We did not manage to settle your matter in time"),

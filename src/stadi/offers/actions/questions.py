@@ -150,7 +150,9 @@ def _date(text: str, today: date) -> str:
 
 def _number(text: str, today: date) -> str:
     del today
-    return str(int(text))
+    if (number := int(text)) < 0:
+        raise ValueError("write a whole number, 0 or above")
+    return str(number)
 
 
 def _truth(text: str, today: date) -> str:

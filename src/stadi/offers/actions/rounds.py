@@ -178,7 +178,10 @@ def _copy(into: str, rows: Iterable[Sequence[object]]) -> None:
 
 
 def assign(*, plugin: Plugin, found: Sequence[Found], at: datetime) -> Assignment | None:
-    """Return the best free place of each, also of those whom a person must look at first."""
+    """Return the best free place of each, also of those whom a person must look at first.
+
+    What they hold already is free to them.
+    """
     what = plugin.service.propose
     if not isinstance(what, Assign):
         return None
@@ -188,6 +191,7 @@ def assign(*, plugin: Plugin, found: Sequence[Found], at: datetime) -> Assignmen
         term=plugin.service.term(at.date()),
         terms=_terms(what, at),
         after=at + NOTICE,
+        but=[f.case for f in found],
         factor=settings.CITY.walking_factor,
         seed=settings.CITY.lot_seed,
     )

@@ -77,7 +77,7 @@ def queue(
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
     by_area = _is_by_area(service)
-    order = (_need(service), "since", "id") if by_area else ("deadline", "id")
+    order = (_need(service), "since", "id") if by_area and total else ("deadline", "id")
     rows = shown.order_by(*order)[(page - 1) * PAGE : page * PAGE]
     return Queue(
         tasks=tuple(_task(row) for row in rows),

@@ -14,6 +14,7 @@ from stadi.kit.service import INFORMING, Assign, Choice, Place, Plugin
 from stadi.offers.actions import reading
 from stadi.offers.actions.plans import money
 from stadi.offers.actions.versions import terms
+from stadi.offers.domain import ASKED
 from stadi.offers.models import Recipient
 from stadi.offers.pages.maps import Drawing, Point, draw
 from stadi.offers.pages.stands import stands
@@ -145,7 +146,7 @@ def card(recipient: Recipient, now: datetime) -> Card:
         hours=unit.hours if unit else None,
         amount=amount,
         about_money=offer.cents is not None,
-        others=tuple(options[other] for other, _m in offer.others if other in options),
+        others=_others(recipient, options),
         reasons=tuple(reason(made, leaf, language) for leaf in offer.reasons),
         purpose=made.say("title", language),
         law=made.say("law", language),
@@ -157,6 +158,16 @@ def card(recipient: Recipient, now: datetime) -> Card:
         questions=made.service.offer.self_check,
         **stands(recipient, now, promised, placing=placing),
     )
+
+
+def _others(recipient: Recipient, options: Mapping[int, Option]) -> tuple[Option, ...]:
+    """Return what may be chosen instead, as long as it may: what is free now, and known."""
+    offer, case = recipient.offer, recipient.offer.case
+    shown = [options[other] for other, _m in offer.others if other in options]
+    if not shown or case.state not in ASKED:
+        return tuple(shown)
+    free = fulfil.free(term=case.term)
+    return tuple(option for option in shown if free.get(option.unit, 0) > 0)
 
 
 def _options(recipient: Recipient, made: Plugin) -> dict[int, Option]:

@@ -168,7 +168,8 @@ def wrong(request: Any, who: str, fact: str) -> Any:
         raise correcting.FactNotYoursError
     if request.method != "POST":
         return _form(request, chosen, seen[fact], "")
-    posted = {"said": request.POST.get("said", ""), "why": request.POST.get("why", "")}
+    given = request.POST.get("said", "")
+    posted = {"said": words.plain(given, seen[fact].unit), "why": request.POST.get("why", "")}
     offered = [code for code, _words in choices(seen[fact])]
     if offered and posted["said"] not in offered:
         return _form(request, chosen, seen[fact], _("Choose one of these."))
@@ -187,7 +188,7 @@ def wrong(request: Any, who: str, fact: str) -> Any:
 def unfit(error: Exception, fact: Fact) -> str:
     """Return what is wrong with what somebody wrote, as people read it."""
     if isinstance(error, AnswerUnfitError):
-        return words.spoken(words.FIT, fact.type)
+        return words.fit(fact)
     return words.spoken(UNFIT, str(error))
 
 

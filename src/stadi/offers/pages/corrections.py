@@ -48,7 +48,9 @@ def decide(request: Any, correction: UUID) -> Any:
         raise Http404
     if request.method != "POST":
         return _page(request, found, "")
-    reason, written = request.POST.get("reason", ""), request.POST.get("value", "")
+    held = correcting.fact_of(found.fact)
+    reason = request.POST.get("reason", "")
+    written = words.plain(request.POST.get("value", ""), held[1].unit if held else "")
     doing = {"correction": correction, "by": request.actor, "at": request.time.now}
     try:
         if request.POST.get("act") == "refuse":
@@ -89,7 +91,7 @@ def _page(request: Any, found: Correction, error: str) -> Any:
         "choices": choices(held[1]) if held else [],
         "writes": held is not None and correcting.writes(held[1]),
         "now": _now(held, found, request),
-        "given": request.POST.get("value", found.said),
+        "given": request.POST.get("value", words.field(found.said, held[1].unit if held else "")),
         "reason": request.POST.get("reason", ""),
         "is_open": found.state == OPEN,
         "error": error,

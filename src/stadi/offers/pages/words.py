@@ -254,6 +254,8 @@ EVENTS = {
     "fulfil.decide_done": gettext_noop("The decision was made"),
     "fulfil.decide_undone": gettext_noop("The decision was annulled"),
     "fulfil.notify_done": gettext_noop("The unit was told"),
+    "fulfil.pay_done": gettext_noop("The amount is paid every month"),
+    "fulfil.pay_undone": gettext_noop("Paying was ended"),
     "fulfil.notify_undone": gettext_noop("The unit was told not to expect them"),
     "fulfil.signed": gettext_noop("The decision was signed"),
     "fulfil.finished": gettext_noop("Everything is done"),
@@ -356,6 +358,11 @@ def plain(text: str, unit: str) -> str:
     euros = text.strip().removesuffix("€").replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
     found = re.fullmatch(r"([0-9]{1,9})(?:[.,]([0-9]{2}))?", euros)
     return f"{found[1]}{found[2] or '00'}" if found else ""
+
+
+def field(text: str, unit: str) -> str:
+    """Return what registers write as people write it into a field: cents as euros."""
+    return f"{text[:-2] or '0'}.{text[-2:]:0>2}" if unit == "cents" and text.isdecimal() else text
 
 
 def month_pattern() -> str:
