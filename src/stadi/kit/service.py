@@ -310,11 +310,9 @@ def _about_values(service: Service) -> Iterator[str]:
     """Yield the values that are of another kind than a service can have there."""
     if service.purpose.basis.kind not in BASES:
         yield f"rests on {service.purpose.basis.kind!r}, which is none of {BASES}"
-    if not isinstance(service.offer.silence, ToAPerson | Lapses | Grants):
-        yield (
-            f"says silence={service.offer.silence!r}: write ToAPerson(), Lapses() or"
-            " Grants(law=...)"
-        )
+    silence: object = service.offer.silence
+    if not isinstance(silence, ToAPerson | Lapses | Grants):
+        yield f"says silence={silence!r}: write ToAPerson(), Lapses() or Grants(law=...)"
     for part, name, least in _LEAST:
         number = getattr(getattr(service, part), name)
         if type(number) is not int or number < least:
