@@ -4,12 +4,12 @@ from stadi.insight.domain import Promise, measures, spread
 
 
 def test_take_up_counts_everyone_entitled_and_not_only_those_who_were_offered():
-    counts = {"fulfilled": 80, "accepted": 10, "yes": 120}
+    counts = {"fulfilled": 80, "accepted": 10, "yes": 120, "resting": 0}
     assert measures(counts, 0) == {"take_up": 0.6667, "precision": 0.8889}
 
 
 def test_precision_is_one_where_nothing_can_fail_and_less_where_something_did():
-    counts = {"fulfilled": 80, "accepted": 0, "yes": 120}
+    counts = {"fulfilled": 80, "accepted": 0, "yes": 120, "resting": 0}
     assert measures(counts, 0)["precision"] == 1
     assert measures(counts, fell=20)["precision"] == 0.8
 
@@ -21,7 +21,7 @@ def test_times_are_hours_begun_and_those_of_fewer_than_ten_are_not_told():
 
 
 def test_a_share_of_nobody_is_no_number():
-    assert measures({"fulfilled": 0, "accepted": 0, "yes": 0}, 0) == {
+    assert measures({"fulfilled": 0, "accepted": 0, "yes": 0, "resting": 0}, 0) == {
         "take_up": None,
         "precision": None,
     }

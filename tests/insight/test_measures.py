@@ -327,11 +327,11 @@ def test_the_page_shows_the_grade_with_every_criterion_done_or_open():
     given = grades.grade(plugin(LOUD), insight.reach(LOUD))
     page = _page()
     for criterion, holds in given.criteria:
-        word = "Done" if holds else "Open"
+        word = "Done" if holds else "To do"
         assert f"<span>{criterion.words}</span><strong>{word}</strong>" in page
     assert f">{GRADES[given.name]}</p>" in page
     Measure.objects.all().delete()
-    assert "<span>Take-up is measured, of all who are entitled</span><strong>Open" in _page()
+    assert "<span>Take-up is measured, of all who are entitled</span><strong>To do" in _page()
 
 
 def test_the_page_of_reach_leads_to_the_measures_and_back():

@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from stadi.fulfil import actions as fulfil
+from stadi.fulfil.models import Capacity
 from stadi.kit.actor import SYSTEM, Actor
 from stadi.kit.rule import Param, walk
 from stadi.offers.actions import clock, feeling, self_check, versions
@@ -111,9 +113,20 @@ def test_a_guardian_of_somebody_of_15_years_sees_nothing_of_what_was_offered_to_
 # ── something at a moment ────────────────────────────────────────────────────────────────────
 
 
+def _places(unit: int) -> int:
+    return int(Capacity.objects.get(unit=unit, term=2027).places)
+
+
 def test_what_takes_place_at_a_moment_says_when_and_so_does_each_other_one():
-    page, offer = _page(MOTHER, "culture_kids"), _recipient(MOTHER, "culture_kids").offer
+    offer = _recipient(MOTHER, "culture_kids").offer
     assert offer.starts_at is not None
+    others = [unit for unit, _metres in offer.others]
+    for spare, shown in ((0, False), (1, True)):  # what is full is not offered
+        left = fulfil.free(term=2027)
+        places = {unit: _places(unit) - left[unit] + spare for unit in others}
+        fulfil.set_capacity(places=places, term=2027, by=SYSTEM, at=record.now())
+        assert ("Choose this" in _page(MOTHER, "culture_kids")) is shown
+    page = _page(MOTHER, "culture_kids")
     timed = re.findall(r"\d{1,2} \w+ 2027, \d\d:\d\d", page)
     assert len(timed) >= 2 + len(offer.others)
     assert "Other times and places" in page

@@ -328,13 +328,15 @@ def test_an_ended_trial_leaves_no_role_and_no_schema(home: Path) -> None:
         " union all select tablename from pg_tables where schemaname = 'behind_the_wall'"
     )
     _run(home, "clock", "show")
-    running = _start(home, "try", "housing_supplement")
-    end = time.monotonic() + 60
-    while not _ask(home, left) and running.poll() is None and time.monotonic() < end:
-        time.sleep(0.01)
-    assert running.poll() is None
-    running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=60)
+    for _ in range(10):  # a small city is tried in a moment: again until one is met under way
+        running = _start(home, "try", "housing_supplement")
+        end = time.monotonic() + 60
+        while not _ask(home, left) and running.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+        if running.returncode:
+            break
     assert running.returncode == 130
     assert _ask(home, left) == []
 

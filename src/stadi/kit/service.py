@@ -317,7 +317,7 @@ def _about_values(service: Service) -> Iterator[str]:
         number = getattr(getattr(service, part), name)
         if type(number) is not int or number < least:
             yield f"says {name}={number!r}: write a whole number, {least} or more"
-    for name in ("id", "line", "version", "owner", "cannot_reach"):
+    for name in ("id", "line", "version"):
         if not str(getattr(service, name)).strip():
             yield f"says nothing in {name}: fill it in"
 
